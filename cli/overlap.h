@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * overlap.h - operands that are one and the same, or lie below each other, for the commands
+ * that add up: each file counts once.
+ */
+#ifndef CLI_OVERLAP_H
+#define CLI_OVERLAP_H
+
+#include "share.h"
+
+/*
+ * The operands of a recursive command without those that another one covers. With -x, which
+ * does not go everywhere below an operand, only those that are the same are left out.
+ *
+ * args, n_args: set to those that are left, in their order. The array is the caller's to
+ *	free; the strings are the options'.
+ * Errors: -ENOMEM. What cannot be found stays, for the walk to complain.
+ */
+int overlap_drop(const struct share *share, const struct options *opts, char ***args, int *n_args);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * plan.c - `fsdax-ctl plan`: which files fit a DAX window. plan_fit.c reckons, and
+ * plan_print.c and plan_json.c show the result.
+ */
+#include "plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "message.h"
+#include "output.h"
+#include "survey.h"
+
+struct planner {
+	const struct share *share;
+	const struct options *opts;
+	struct tallies tallies;
+	bool *by_size;	    /* by rule */
+	uint32_t marked;    /* rules whose by_size is known */
+	struct count *free; /* by thread and bucket */
+	bool *fits;	    /* by group */
+};
+
+/*
+ * A rule goes by size alone if it has no key but these. The lines of a rule follow its
+ * section line, which has no key, and the rules come in their order.
+ */
+static int mark_rule(void *data, const struct fsdax_policy_line *line)
+{
+	struct planner *p = data;
+
+	if (strncmp(line->section, "rule ", 5))
+		return 0;
+	if (!line->key)
+		p->by_size[p->marked++] = true;
+	else if (strcmp(line->key, "size") && strcmp(line->key, "dax"))
+		p->by_size[p->marked - 1] = false;
+	return 0;
+}
+
+static void count_inode(void *data, int thread, uint64_t size,
+			const struct fsdax_decision *decision)
+{
+	struct planner *p = data;
+
+	tally_add(&p->tallies, tallies_of(&p->tallies, thread), decision, size);
+	if (plan_is_free(&p->tallies, p->by_size, decision))
+		count_file(&p->free[thread * HISTOGRAM_BUCKETS + histogram_bucket(size)],
+			   p->share->policy, size);
+}
+
+static int show(struct planner *p, const struct walk_result *result)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+	int err;
+
+	if (!plan)
+		return -ENOMEM;
+	plan->tallies = &p->tallies;
+	plan->tally = tallies_sum(&p->tallies);
+	plan->result = result;
+	plan->by_size = p->by_size;
+	plan->fits = p->fits;
+	plan->window = p->opts->window;
+	plan->chunk_size = p->share->settings.chunk_size;
+	for (size_t i = 0; i < p->opts->jobs * (size_t)HISTOGRAM_BUCKETS; i++)
+		count_add(&plan->free[i % HISTOGRAM_BUCKETS], &p->free[i]);
+	err = plan_fit(plan);
+	if (!err)
+		err = p->opts->json ? plan_print_json(plan) : plan_print(plan, p->opts);
+	free(plan);
+	return err;
+}
+
+static int run(struct planner *p)
+{
+	struct survey survey = {
+		.action = "cannot scan",
+		.unit = "scanned",
+		.count = count_inode,
+		.data = p,
+	};
+	struct walk_result result = {0};
+	int err = survey_run(&survey, p->share, p->opts, &result);
+
+	if (err)
+		return EXIT_FAILED;
+	err = show(p, &result);
+	if (err) {
+		message_error("%s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	return walk_status(&result);
+}
+
+static int init(struct planner *p)
+{
+	int err = tallies_init(&p->tallies, p->share->policy, p->opts->jobs);
+
+	if (err)
+		return err;
+	p->by_size = calloc(p->tallies.n_rules + 1, sizeof(*p->by_size));
+	p->free = calloc(p->opts->jobs * (size_t)HISTOGRAM_BUCKETS, sizeof(*p->free));
+	p->fits = calloc(p->tallies.n_groups, sizeof(*p->fits));
+	if (!p->by_size || !p->free || !p->fits)
+		return -ENOMEM;
+	return fsdax_policy_print(p->share->policy, mark_rule, p);
+}
+
+static void release(struct planner *p)
+{
+	tallies_free(&p->tallies);
+	free(p->by_size);
+	free(p->free);
+	free(p->fits);
+}
+
+/* Returns -1 if the window can be planned for, else an exit status, after a message. */
+static int check_window(const struct share *share, const struct options *opts)
+{
+	char chunk[16];
+
+	if (opts->window < share->settings.chunk_size) {
+		message_error("the window is smaller than one chunk, which is %s",
+			      output_size(chunk, share->settings.chunk_size));
+		return EXIT_USAGE;
+	}
+	if (opts->window & (opts->window - 1) && !opts->quiet)
+		message_warn("the window is no power of two: QEMU will refuse it");
+	return -1;
+}
+
+int cmd_plan(const struct options *opts)
+{
+	struct share share;
+	struct planner p = {.share = &share, .opts = opts};
+	int status;
+
+	if (!opts->window) {
+		message_error("plan needs the size of the window, as in --window 512M");
+		return EXIT_USAGE;
+	}
+	status = share_open(&share, opts, SHARE_RULES);
+	if (status >= 0)
+		return status;
+	status = check_window(&share, opts);
+	if (status < 0) {
+		if (init(&p)) {
+			message_error("%s", strerror(ENOMEM));
+			status = EXIT_FAILED;
+		} else {
+			status = run(&p);
+		}
+		release(&p);
+	}
+	share_close(&share);
+	return output_finish(status);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * survey.h - the decision about each regular file of a tree, for the commands that add up.
+ * A file costs one statx(2), and one getxattr(2) if its tag can count. An inode with several
+ * names is counted once, with what its names say together, when the walk is over.
+ */
+#ifndef CLI_SURVEY_H
+#define CLI_SURVEY_H
+
+#include "inode.h"
+#include "links.h"
+#include "link_names.h"
+#include "walk.h"
+
+struct survey {
+	const char *action, *unit; /* for messages and progress, see struct walk_ops */
+
+	/* Each regular inode, once. From several threads; thread tells which, from 0. */
+	void (*count)(void *data, int thread, uint64_t size, const struct fsdax_decision *decision);
+
+	/* Each name of each regular file; NULL: none. From several threads. -ENOMEM. */
+	int (*list)(void *data, const char *path, uint64_t size,
+		    const struct fsdax_decision *decision);
+
+	/* What is neither a regular file nor a folder; NULL: none. */
+	void (*other)(void *data, int thread);
+
+	void *data;
+
+	/* Set by survey_run(). */
+	size_t linked; /* inodes with several names */
+
+	/* The rest is its own. */
+	struct links *links;
+	struct link_names names;
+	uint32_t needs;
+	int64_t now;
+};
+
+/*
+ * Go through the operands. Returns 0, or a negative errno after a message; what became of
+ * the walk is added to result.
+ */
+int survey_run(struct survey *survey, const struct share *share, const struct options *opts,
+	       struct walk_result *result);
+
+#endif
