@@ -222,6 +222,18 @@ static void the_inode_flag_is_found(void **state)
 	assert_decides(NO_TAG, m, name, false, FSDAX_REASON_DEFAULT);
 }
 
+static void a_file_system_without_any_of_it_is_no_error(void **state)
+{
+	static const char text[] = "[tag]\ninode-flag = yes\n[rule a]\nxattr = user.a\ndax = yes\n";
+	struct mounted proc = {.type = "proc"};
+
+	mounts_on(state);
+	proc.fd = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(proc.fd >= 0);
+	assert_decides(text, &proc, "status", false, FSDAX_REASON_DEFAULT);
+	close(proc.fd);
+}
+
 /* ---- Files that are none ----------------------------------------------------- */
 
 static void what_is_not_regular_is_no(void **state)
@@ -352,6 +364,7 @@ static const struct CMUnitTest on_mount[] = {
 	ON_MOUNT(a_value_longer_than_any_in_the_policy_is_there_all_the_same),
 	ON_MOUNT(many_xattrs_and_long_values_are_compared),
 	ON_MOUNT(the_inode_flag_is_found),
+	ON_MOUNT(a_file_system_without_any_of_it_is_no_error),
 	ON_MOUNT(what_is_not_regular_is_no),
 	ON_MOUNT(what_is_not_there_is_an_error),
 	ON_MOUNT(a_file_that_goes_while_it_is_looked_at_is_an_error),

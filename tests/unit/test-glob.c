@@ -205,6 +205,12 @@ static void ranges_may_hold_characters_beyond_ascii(void **state)
 	assert_false(matches("[y-\xc3\xbf]", "x"));
 	assert_false(matches("[y-\xc3\xbf]", "\xff"));
 	assert_false(matches("[!\xc3\xa4]", "\xc3\xa4"));
+	/* Where ASCII ends. */
+	assert_true(matches("[a-\xc2\x80]", "\xc2\x80"));
+	assert_true(matches("[\xc2\x80]", "\xc2\x80"));
+	assert_false(matches("[a-\xc2\x80]", "\xc2\x81"));
+	assert_true(matches("[a-\x7f]", "\x7f"));
+	assert_false(matches("[a-\x7f]", "\xc2\x80"));
 }
 
 /* ---- Escapes ----------------------------------------------------------------- */

@@ -146,8 +146,12 @@ static void braces_must_be_in_pairs(void **state)
 static void a_thousand_alternatives_are_allowed_and_no_more(void **state)
 {
 	struct collected collected;
+	char one_more[5000] = "/{0";
 
 	(void)state;
+	for (int i = 1; i <= 1000; i++)
+		snprintf(one_more + strlen(one_more), 8, ",%d%s", i % 10, i < 1000 ? "" : "}");
+	assert_bad(one_more, 0, strlen(one_more), "the braces expand to more than 1000 patterns");
 	assert_int_equal(parse("/{0,1,2,3,4,5,6,7,8,9}{0,1,2,3,4,5,6,7,8,9}{0,1,2,3,4,5,6,7,8,9}",
 			       &collected),
 			 0);

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
@@ -277,15 +278,18 @@ static void what_is_not_there_is_an_error(void **state)
 	assert_int_equal(fsdax_flag_write(m->fd, "missing", true, 0), -ENOENT);
 }
 
-/* Where nobody writes into a FIFO, open(2) would wait for ever. */
+/* To open a FIFO may wait for ever, and to open a device may do something. */
 static void special_files_are_not_opened(void **state)
 {
 	const struct mounted *m = mounts_on(state);
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	struct inotify_event event;
 	char name[32];
 	bool dax = true;
 
 	snprintf(name, sizeof(name), "fifo%d", (int)getpid());
 	assert_int_equal(mkfifo(path_in(m->path, name), 0644), 0);
+	assert_true(inotify_add_watch(watch, path_in(m->path, name), IN_OPEN) >= 0);
 	alarm(20);
 	assert_tag(m, name, FSDAX_TAG_NONE, false, false);
 	assert_int_equal(write_tag(m, name, FSDAX_TAG_YES, 0), 1);
@@ -293,7 +297,11 @@ static void special_files_are_not_opened(void **state)
 	/* Newer kernels may tell the flags of a FIFO: none. Nobody can be made to wait. */
 	if (!fsdax_flag_read(m->fd, name, &dax))
 		assert_false(dax);
+	fsdax_flag_write(m->fd, name, true, 0);
 	alarm(0);
+	assert_int_equal(read(watch, &event, sizeof(event)), -1);
+	assert_int_equal(errno, EAGAIN);
+	close(watch);
 }
 
 static void a_xattr_of_users_can_be_the_tag(void **state)

@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The installed tree is whole, can be anywhere, and a program finds and links the
+# library in it by pkg-config and by CMake.
+set -euo pipefail
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+tree=$scratch/tree
+n=0
+
+ok()
+{
+	n=$((n + 1))
+	echo "ok $n - $1"
+}
+
+fail()
+{
+	echo "not ok - $1" >&2
+	exit 1
+}
+
+# is NAME WANTED FOUND
+is()
+{
+	if [ "$2" != "$3" ]; then
+		printf 'wanted:\n%s\nfound:\n%s\n' "$2" "$3" >&2
+		fail "$1"
+	fi
+	ok "$1"
+}
+
+DESTDIR=$tree cmake --install "$FSDAX_BUILD_DIR" --prefix /usr >/dev/null
+libdir=$(dirname "$(find "$tree/usr/lib" -name libfsdax.so)")
+
+for file in bin/fsdax-ctl include/fsdax/fsdax.h include/fsdax/fuse.h \
+	lib/fsdax/policy.d/50-default.ini share/bash-completion/completions/fsdax-ctl \
+	share/zsh/site-functions/_fsdax-ctl share/fish/vendor_completions.d/fsdax-ctl.fish \
+	share/man/man1/fsdax-ctl.1 share/man/man5/fsdax-policy.5 share/man/man3/libfsdax.3; do
+	[ -s "$tree/usr/$file" ] || fail "usr/$file is not installed"
+done
+ok "every file is in its place"
+
+is "soname" libfsdax.so.0 \
+	"$(objdump -p "$libdir/libfsdax.so" | awk '$1 == "SONAME" { print $2 }')"
+
+# The manuals, the headers and the code name no folder of the build.
+if grep -rlF -e "$FSDAX_BUILD_DIR" "$tree/usr/include" "$tree/usr/share" "$libdir/pkgconfig" \
+	"$libdir/cmake"; then
+	fail "an installed file names the build folder"
+fi
+ok "no installed text names the build folder"
+
+export LD_LIBRARY_PATH=$libdir
+is "the installed command runs" "fsdax-ctl 0.1.0" \
+	"$("$tree/usr/bin/fsdax-ctl" --version | head -n 1)"
+
+share=$scratch/share
+mkdir -p "$share/models"
+truncate -s 1M "$share/models/big"
+truncate -s 1K "$share/models/small"
+wanted=$(printf '%s\t%s\t%s\t%s\n' models/big yes rule worth-a-chunk models/small no default -
+	printf 'models\tno\tnot-regular\t-\nabsent\terror\n')
+# The example's output for a big file, a small one, a folder and nothing at all.
+example()
+{
+	(cd "$share" && "$1" "$tree/usr/lib/fsdax/policy.d" models/big models/small models absent ||
+		[ $? = 1 ])
+}
+
+export PKG_CONFIG_PATH=$libdir/pkgconfig
+is "pkg-config knows the version" 0.1.0 "$(pkg-config --modversion fsdax)"
+# Unquoted: pkg-config prints words.
+# shellcheck disable=SC2046
+${CC:-cc} -std=c17 -Wall -Wextra -Werror "$FSDAX_SOURCE_DIR/examples/decide.c" \
+	$(pkg-config --cflags --libs fsdax) -o "$scratch/by-pkg-config"
+is "a program built by pkg-config" "$wanted" "$(example "$scratch/by-pkg-config")"
+
+cmake -S "$FSDAX_SOURCE_DIR/examples" -B "$scratch/cmake" -G Ninja \
+	-DCMAKE_PREFIX_PATH="$tree/usr" >/dev/null
+cmake --build "$scratch/cmake" >/dev/null
+is "a program built by CMake" "$wanted" "$(example "$scratch/cmake/decide")"
+
+# The headers stand on their own, whatever the dialect.
+for header in fsdax fuse; do
+	echo "#include <fsdax/$header.h>" | ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror \
+		-I"$tree/usr/include" -x c -fsyntax-only -
+done
+ok "each header compiles alone"
+
+bash -n "$tree/usr/share/bash-completion/completions/fsdax-ctl"
+zsh -n "$tree/usr/share/zsh/site-functions/_fsdax-ctl"
+fish -n "$tree/usr/share/fish/vendor_completions.d/fsdax-ctl.fish"
+ok "each shell can read its completions"
+
+echo "1..$n"
