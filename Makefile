@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Short names for what the project does; CMakeLists.txt does the building.
+#
+#   make            build for use, into build/release
+#   make install    ... and install it: PREFIX=/usr, DESTDIR=
+#   make demo       install what is needed, build, and show the main job on real files
+#   make check      install what is needed, build, and pass all tests
+#   make bench      compare with others, side by side
+#   make fuzz       fuzz for FUZZ_SECONDS, 300 if not given
+#   make format     clang-format all sources
+
+PREFIX ?= /usr
+FUZZ_SECONDS ?= 300
+
+.PHONY: all install demo check bench fuzz format clean
+
+all:
+	cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DFSDAX_TESTS=OFF
+	cmake --build --preset release
+
+install: all
+	DESTDIR=$(DESTDIR) cmake --install build/release
+
+demo:
+	scripts/demo.sh
+
+check:
+	scripts/check.sh
+
+bench:
+	scripts/deps.sh build
+	bench/run.sh
+
+fuzz:
+	scripts/deps.sh build fuzz
+	scripts/fuzz.sh $(FUZZ_SECONDS)
+
+format:
+	scripts/format.sh
+
+clean:
+	rm -rf build

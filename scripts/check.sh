@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# check.sh - all that must hold before a change goes in. Installs what the tests need,
+# runs every step even if one before it failed, and says at the end which did.
+# FUZZ_SECONDS: how long to fuzz, 20 if not given.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+jobs=$(nproc)
+failed=()
+times=()
+
+# Run one step, a function below, and keep its time.
+step()
+{
+	local name=$1 start=$SECONDS
+	echo
+	echo "==== $name"
+	if "$name"; then
+		times+=("$(printf '%5d s  %s' $((SECONDS - start)) "$name")")
+	else
+		times+=("$(printf '%5d s  %s FAILED' $((SECONDS - start)) "$name")")
+		failed+=("$name")
+	fi
+}
+
+build()
+{
+	cmake --preset "$1" >/dev/null && cmake --build --preset "$1" -- --quiet
+}
+
+# Everything under the address and undefined behavior sanitizers.
+dev()
+{
+	build dev && ctest --preset dev -j "$jobs"
+}
+
+# What starts threads, under the thread sanitizer.
+threads()
+{
+	build tsan && ctest --preset tsan -j "$jobs"
+}
+
+# What is shipped: the hardened build, its commands, and programs that link it.
+release()
+{
+	build release && ctest --preset release -j "$jobs"
+}
+
+# The pages' markup. That there are empty paragraphs is scdoc's way, not ours.
+manuals()
+{
+	local page warnings
+	for page in fsdax-ctl.1 fsdax-policy.5 libfsdax.3; do
+		warnings=$(mandoc -T lint -W warning "build/release/man/$page" |
+			grep -v 'WARNING: skipping paragraph macro')
+		[ -z "$warnings" ] || { echo "$warnings"; return 1; }
+		echo "$page: no warning"
+	done
+}
+
+fuzz()
+{
+	scripts/fuzz.sh "${FUZZ_SECONDS:-20}" && ctest --preset fuzz -j "$jobs"
+}
+
+scripts/deps.sh build test fuzz || exit 1
+step dev
+step threads
+step release
+step manuals
+step fuzz
+
+echo
+printf '%s\n' "${times[@]}"
+if [ ${#failed[@]} -gt 0 ]; then
+	echo "check: failed: ${failed[*]}"
+	exit 1
+fi
+echo "check: all passed"
