@@ -114,13 +114,7 @@ static int read_state(const struct applier *a, const struct walk_entry *entry,
 static int keep_link(struct applier *a, const struct walk_entry *entry, const struct inode *inode,
 		     const struct fsdax_decision *decision)
 {
-	const struct link name = {
-		.dev = inode->dev,
-		.ino = inode->ino,
-		.size = inode->facts.size,
-		.nlink = inode->facts.nlink,
-		.decision = *decision,
-	};
+	const struct link name = link_of(inode, decision);
 	int ret = links_add(a->links, &name, entry);
 
 	return ret < 0 ? ret : 0;

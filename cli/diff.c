@@ -44,17 +44,12 @@ static void count_one(struct differ *d, int thread, uint64_t size,
 static int add_name(struct differ *d, const struct walk_entry *entry, const struct inode *inode,
 		    const struct fsdax_decision decisions[2])
 {
-	struct link name = {
-		.dev = inode->dev,
-		.ino = inode->ino,
-		.size = inode->facts.size,
-		.nlink = inode->facts.nlink,
-	};
 	int err = d->diff->opts->quiet ? 0 : link_names_add(&d->names, entry, inode);
 
 	pthread_mutex_lock(&d->lock);
 	for (int i = 0; i < 2 && err >= 0; i++) {
-		name.decision = decisions[i];
+		const struct link name = link_of(inode, &decisions[i]);
+
 		err = links_add(d->links[i], &name, NULL);
 	}
 	pthread_mutex_unlock(&d->lock);

@@ -7,6 +7,7 @@
 #ifndef CLI_LINKS_H
 #define CLI_LINKS_H
 
+#include "inode.h"
 #include "walk.h"
 
 struct links;
@@ -22,6 +23,18 @@ struct link {
 	char *paths[2];			/* of the names met first; NULL: was not asked for */
 	bool done;			/* for the user of the table */
 };
+
+/* One name of an inode, for links_add(), and what is decided about it. */
+static inline struct link link_of(const struct inode *inode, const struct fsdax_decision *decision)
+{
+	return (struct link){
+		.dev = inode->dev,
+		.ino = inode->ino,
+		.size = inode->facts.size,
+		.nlink = inode->facts.nlink,
+		.decision = *decision,
+	};
+}
 
 int links_new(struct links **links);
 void links_free(struct links *links);

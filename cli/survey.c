@@ -26,13 +26,7 @@ static int list_file(struct survey *s, const struct walk_entry *entry, uint64_t 
 static int add_name(struct survey *s, const struct walk_entry *entry, const struct inode *inode,
 		    const struct fsdax_decision *decision)
 {
-	const struct link name = {
-		.dev = inode->dev,
-		.ino = inode->ino,
-		.size = inode->facts.size,
-		.nlink = inode->facts.nlink,
-		.decision = *decision,
-	};
+	const struct link name = link_of(inode, decision);
 	int err = s->list ? link_names_add(&s->names, entry, inode) : 0;
 
 	if (!err)
