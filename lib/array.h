@@ -29,4 +29,14 @@ static inline int array_reserve(void *items, uint32_t *capacity, uint32_t n, siz
 	return 0;
 }
 
+/* Give back the room behind the n elements of an array, if that can be done. */
+static inline void array_trim(void *items, uint32_t n, size_t element)
+{
+	void **array = items;
+	void *smaller = n ? realloc(*array, n * element) : NULL;
+
+	if (smaller)
+		*array = smaller;
+}
+
 #endif

@@ -149,25 +149,6 @@ int fsdax_decide(const struct fsdax_cursor *cursor, const char *name, size_t len
 
 /* ---- Whole paths ------------------------------------------------------------- */
 
-/* Enter all folders of a path. *name and *len: what is left, the file's name. */
-static int enter_folders(const struct matcher *m, struct live *live, const char **name,
-			 size_t *len)
-{
-	int err = matcher_start(m, live);
-	const char *slash;
-
-	while (!err && (slash = memchr(*name, '/', *len))) {
-		size_t n = (size_t)(slash - *name);
-
-		if (path_is_dots(*name, n))
-			return -EINVAL;
-		err = matcher_enter(m, live, *name, n);
-		*name = slash + 1;
-		*len -= n + 1;
-	}
-	return err;
-}
-
 int fsdax_decide_path(const struct fsdax_policy *policy, const char *path, size_t len,
 		      enum fsdax_tag folder_tag, const struct fsdax_facts *facts,
 		      unsigned int flags, struct fsdax_decision *decision, int *want)
@@ -181,7 +162,9 @@ int fsdax_decide_path(const struct fsdax_policy *policy, const char *path, size_
 		len--;
 	}
 	live_init(&live);
-	err = enter_folders(&policy->matcher, &live, &path, &len);
+	err = matcher_start(&policy->matcher, &live);
+	if (!err)
+		err = matcher_enter_all(&policy->matcher, &live, &path, &len);
 	if (!err && path_is_dots(path, len))
 		err = -EINVAL;
 	subject.folder = &live.folder;

@@ -42,8 +42,11 @@ static int gather_stat(struct gathering *g)
 {
 	struct statx stx;
 
-	if (statx(g->dirfd, g->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS,
-		  &stx))
+	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+
+	if (!*g->name)
+		flags |= AT_EMPTY_PATH;
+	if (statx(g->dirfd, g->name, flags, STATX_BASIC_STATS, &stx))
 		return -errno;
 	fsdax_facts_statx(g->facts, &stx);
 	return 0;
@@ -123,8 +126,10 @@ static int gather(struct gathering *g, int want)
 	return gather_xattr(g, (size_t)want);
 }
 
-int fsdax_decide_at(const struct fsdax_cursor *cursor, int dirfd, const char *name,
-		    struct fsdax_facts *facts, unsigned int flags, struct fsdax_decision *decision)
+/* Decide about `name`, and learn what is needed of `place` in dirfd. */
+static int decide_from(const struct fsdax_cursor *cursor, int dirfd, const char *place,
+		       const char *name, struct fsdax_facts *facts, unsigned int flags,
+		       struct fsdax_decision *decision)
 {
 	struct fsdax_facts own = {0};
 	struct gathering g;
@@ -133,7 +138,7 @@ int fsdax_decide_at(const struct fsdax_cursor *cursor, int dirfd, const char *na
 
 	g.policy = cursor->policy;
 	g.dirfd = dirfd;
-	g.name = name;
+	g.name = place;
 	g.facts = facts ? facts : &own;
 	g.xattrs = NULL;
 	g.values = g.some_values;
@@ -149,4 +154,16 @@ int fsdax_decide_at(const struct fsdax_cursor *cursor, int dirfd, const char *na
 	}
 	release(&g);
 	return err;
+}
+
+int fsdax_decide_at(const struct fsdax_cursor *cursor, int dirfd, const char *name,
+		    struct fsdax_facts *facts, unsigned int flags, struct fsdax_decision *decision)
+{
+	return decide_from(cursor, dirfd, name, name, facts, flags, decision);
+}
+
+int fsdax_decide_fd(const struct fsdax_cursor *cursor, int fd, const char *name,
+		    struct fsdax_facts *facts, unsigned int flags, struct fsdax_decision *decision)
+{
+	return decide_from(cursor, fd, "", name, facts, flags, decision);
 }

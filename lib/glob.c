@@ -14,12 +14,12 @@ struct set_range {
 
 struct glob_op {
 	uint8_t kind;
-	bool negated;                   /* OP_SET */
-	uint8_t ragged;                 /* OP_BYTES: see ragged_end() */
-	uint16_t n;                     /* OP_BYTES: bytes; OP_SET: ranges */
-	const char *bytes;              /* OP_BYTES */
+	bool negated;			/* OP_SET */
+	uint8_t ragged;			/* OP_BYTES: see ragged_end() */
+	uint16_t n;			/* OP_BYTES: bytes; OP_SET: ranges */
+	const char *bytes;		/* OP_BYTES */
 	const struct set_range *ranges; /* OP_SET: beyond ASCII */
-	uint64_t ascii[2];              /* OP_SET: one bit a character */
+	uint64_t ascii[2];		/* OP_SET: one bit a character */
 };
 
 /* ---- Reading the text ---------------------------------------------------- */
@@ -282,10 +282,8 @@ static int read_op(struct reader *r, struct glob_op *op)
 		r->i++;
 		*op = (struct glob_op){.kind = OP_ONE};
 		return 0;
-	case '[':
-		return read_set(r, op);
-	default:
-		return read_bytes(r, op);
+	case '[': return read_set(r, op);
+	default: return read_bytes(r, op);
 	}
 }
 
@@ -412,6 +410,20 @@ static ptrdiff_t match_op(const struct glob_op *op, const char *name, size_t len
 	return -1;
 }
 
+/* Whether an op is all that follows the last star, and can be looked for at the end at once. */
+static bool is_literal_end(const struct glob *glob, size_t op)
+{
+	const struct glob_op *last = &glob->ops[op];
+
+	return op + 1 == glob->n_ops && last->kind == OP_BYTES && !last->ragged &&
+	       !continues(*last->bytes);
+}
+
+static bool ends_in(const struct glob_op *op, const char *name, size_t len, size_t at)
+{
+	return len - at >= op->n && !memcmp(name + len - op->n, op->bytes, op->n);
+}
+
 /* Only the last star seen ever needs to take more: an earlier one has done its part. */
 bool glob_match_general(const struct glob *glob, const char *name, size_t len)
 {
@@ -428,6 +440,8 @@ bool glob_match_general(const struct glob *glob, const char *name, size_t len)
 			star_at = at;
 			if (op == glob->n_ops)
 				return true;
+			if (is_literal_end(glob, op))
+				return ends_in(&glob->ops[op], name, len, at);
 			continue;
 		}
 		if (op < glob->n_ops)

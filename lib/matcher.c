@@ -1,455 +1,201 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* matcher.c - finds the patterns that match. See matcher.h. */
+/* matcher.c - finds the last pattern that matches a file. See matcher.h. */
 #include <stdlib.h>
 
-#include "array.h"
 #include "matcher.h"
-#include "matcher_key.h"
-
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
-/* ---- Edges whose anchors fit a name ---------------------------------------- */
-
-/* Called for each edge whose anchor fits; it has yet to be verified. */
-typedef void edge_fn(void *data, const struct edge *edge);
-
-/* What is done with the edges that are found. */
-struct visitor {
-	edge_fn *visit;
-	void *data;
-	const int64_t *above; /* only edges whose `latest` is above this are worth a look ... */
-	uint64_t mask;        /* ... and whose star_bit is in here */
-	const struct matcher_folder *folder;
-};
-
-static ALWAYS_INLINE void visit_list(const struct matcher *m, const struct candidate *candidate,
-				     const struct visitor *v)
-{
-	/* The end of a list is below them all. */
-	for (; candidate->latest > *v->above; candidate++) {
-		if (v->mask >> candidate->star_bit & 1)
-			v->visit(v->data, &m->edges[candidate->edge]);
-	}
-}
-
-static inline bool passes_filter(const struct matcher *m, uint64_t key)
-{
-	return m->filter[key >> m->filter_shift] >> key_filter_bit(key) & 1;
-}
-
-static ALWAYS_INLINE void visit_ref(const struct matcher *m, uint32_t ref, const struct visitor *v)
-{
-	if (ref & SLOT_LIST)
-		visit_list(m, &m->lists[ref & ~SLOT_LIST], v);
-	else
-		v->visit(v->data, &m->edges[ref]);
-}
-
-static inline bool slot_is_other(const struct slot *slot, uint32_t tag)
-{
-	return (slot->tag != tag) & (slot->ref != MATCHER_NONE);
-}
-
-/*
- * What is found under a tag; MATCHER_NONE if there is nothing. Nearly all are found in the
- * first two places; which of them cannot be foretold, so there is no branch for that.
- */
-static inline uint32_t find_slot(const struct matcher *m, uint32_t tag)
-{
-	uint32_t i = tag & m->slot_mask;
-
-	i = (i + slot_is_other(&m->slots[i], tag)) & m->slot_mask;
-	while (slot_is_other(&m->slots[i], tag))
-		i = (i + 1) & m->slot_mask;
-	return m->slots[i].ref;
-}
-
-static inline bool slot_is_crowd(uint32_t ref)
-{
-	return (ref & (SLOT_LIST | SLOT_CROWD)) == SLOT_CROWD;
-}
-
-/*
- * The edges of live star nodes that are found by an anchor which many others share. The node
- * that is deepest comes first: its rules are special, and so most often late.
- */
-static ALWAYS_INLINE void visit_crowd(const struct matcher *m, const struct crowd *crowd,
-				      uint64_t shared, const struct visitor *v)
-{
-	if (!(crowd->stars & v->mask) || crowd->latest <= *v->above)
-		return;
-	for (uint32_t k = v->folder->n_stars; k-- > 0;) {
-		uint32_t node = live_node(v->folder->stars[k]);
-		uint32_t ref;
-
-		if (!(crowd->stars >> matcher_star_bit(node) & 1))
-			continue;
-		ref = find_slot(m, key_tag(key_in_node(shared, node)));
-		if (ref != MATCHER_NONE && !slot_is_crowd(ref))
-			visit_ref(m, ref, v);
-	}
-}
-
-static ALWAYS_INLINE void visit_slot(const struct matcher *m, uint64_t key, const struct visitor *v)
-{
-	uint32_t ref = find_slot(m, key_tag(key));
-
-	if (ref == MATCHER_NONE)
-		return;
-	if (slot_is_crowd(ref))
-		visit_crowd(m, &m->crowds[ref & ~SLOT_CROWD], key, v);
-	else
-		visit_ref(m, ref, v);
-}
-
-/* The keys that one set of edges has for a name, and which of them pass the filter. */
-struct keys_found {
-	uint64_t keys[2 * KEY_LENGTHS + 1];
-	unsigned int n;
-	uint32_t passed;
-};
-
-static inline void try_key(const struct matcher *m, uint64_t key, struct keys_found *found)
-{
-	found->keys[found->n] = key;
-	found->passed |= (uint32_t)passes_filter(m, key) << found->n;
-	found->n++;
-}
-
-/*
- * All at once, for what passes cannot be foretold, and each surprise costs as much as a key.
- * The longest come first: people write special rules after general ones, and once a late
- * rule is found, the earlier ones need not be looked at.
- */
-static ALWAYS_INLINE void visit_keys(const struct matcher *m, unsigned int heads,
-				     unsigned int tails, bool exact, uint32_t set,
-				     const struct name_ends *ends, const struct visitor *v)
-{
-	unsigned int fits = key_lengths_up_to(ends->len);
-	struct keys_found found;
-
-	found.n = 0;
-	found.passed = 0;
-	if (exact)
-		try_key(m, key_exact(set, ends), &found);
-	for (heads &= fits; heads; heads ^= 1u << key_longest(heads))
-		try_key(m, key_head(set, ends, key_longest(heads)), &found);
-	for (tails &= fits; tails; tails ^= 1u << key_longest(tails))
-		try_key(m, key_tail(set, ends, key_longest(tails)), &found);
-	for (uint32_t passed = found.passed; passed; passed &= passed - 1)
-		visit_slot(m, found.keys[__builtin_ctz(passed)], v);
-}
-
-/* The edges of one node. */
-static ALWAYS_INLINE void visit_own(const struct matcher *m, const struct edge_set *set,
-				    uint32_t set_id, const struct name_ends *ends,
-				    const struct visitor *v)
-{
-	for (uint32_t i = 0; i < set->n_few; i++)
-		v->visit(v->data, &m->edges[m->few[set->few + i]]);
-	if (set->head_lens | set->tail_lens | set->exact)
-		visit_keys(m, set->head_lens, set->tail_lens, set->exact, set_id, ends, v);
-}
-
-/* The edges of star nodes, live or not. */
-static ALWAYS_INLINE void visit_shared(const struct matcher *m, const struct lens_table *table,
-				       uint32_t set_id, const struct name_ends *ends,
-				       const struct visitor *v)
-{
-	unsigned int heads = table->heads[key_head_pair(ends)];
-	unsigned int tails = table->tails[key_tail_pair(ends)];
-
-	if (heads | tails)
-		visit_keys(m, heads, tails, heads & tails & LENS_EXACT, set_id, ends, v);
-}
-
-/* Whether the literal ends of an edge, as far as it has them at hand, fit. No branches. */
-static inline bool edge_fits(const struct edge *edge, const struct name_ends *ends)
-{
-	uint64_t differ = ((ends->first ^ edge->first) & edge->first_mask) |
-			  ((ends->last ^ edge->last) & edge->last_mask);
-
-	return !differ & (ends->len - edge->min_len <= edge->span);
-}
-
-/* Whether the glob of an edge whose ends fit matches. */
-static inline bool edge_rest_matches(const struct matcher *m, const struct edge *edge,
-				     const struct name_ends *ends)
-{
-	return !edge->partial ||
-	       glob_match_rest(&m->globs[edge - m->edges], ends->name, ends->len);
-}
-
-/* Most folders have a handful of live nodes; it is not worth a search by halves. */
-static inline bool is_live(const live_t *live, uint32_t n, uint32_t node)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		if (live_node(live[i]) == node)
-			return true;
-	}
-	return false;
-}
-
-/* ---- Entering folders -------------------------------------------------------- */
-
-/* So many new nodes are sorted to find those that are there twice. */
-enum { MANY_NODES = 16 };
-
-static int live_grow(struct live_set *set)
-{
-	uint32_t capacity = set->capacity * 2;
-	live_t *nodes = malloc(capacity * sizeof(*nodes));
-
-	if (!nodes)
-		return -ENOMEM;
-	memcpy(nodes, set->nodes, set->n * sizeof(*nodes));
-	live_set_release(set);
-	set->nodes = nodes;
-	set->capacity = capacity;
-	return 0;
-}
-
-static inline int live_push(struct live_set *set, live_t node)
-{
-	if (set->n == set->capacity && live_grow(set))
-		return -ENOMEM;
-	set->nodes[set->n++] = node;
-	return 0;
-}
-
-static inline bool live_holds(const live_t *nodes, uint32_t n, live_t node)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		if (nodes[i] == node)
-			return true;
-	}
-	return false;
-}
-
-static int by_number(const void *left, const void *right)
-{
-	live_t a = *(const live_t *)left;
-	live_t b = *(const live_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
-static void sort_once_each(struct live_set *set)
-{
-	uint32_t n = 0;
-
-	if (set->n)
-		qsort(set->nodes, set->n, sizeof(*set->nodes), by_number);
-	for (uint32_t i = 0; i < set->n; i++) {
-		if (n == 0 || set->nodes[i] != set->nodes[n - 1])
-			set->nodes[n++] = set->nodes[i];
-	}
-	set->n = n;
-}
-
-/* A step from a folder into one below. */
-struct step {
-	const struct matcher *m;
-	struct live *live; /* its stars grow; live->folder tells how many were there before */
-	struct live_set *plain; /* the other nodes that are reached */
-	live_t plain_flags;
-	int err;
-};
-
-static void reach_plain(struct step *step, live_t node)
-{
-	struct live_set *plain = step->plain;
-
-	if (plain->n < MANY_NODES && live_holds(plain->nodes, plain->n, node))
-		return;
-	step->plain_flags |= node & LIVE_FLAGS;
-	step->err |= live_push(plain, node);
-}
-
-static void reach_star(struct step *step, live_t star)
-{
-	struct matcher_folder *folder = &step->live->folder;
-	struct live_set *stars = &step->live->stars;
-
-	if (stars->n - folder->n_stars < MANY_NODES && live_holds(stars->nodes, stars->n, star))
-		return;
-	folder->star_flags |= star & LIVE_FLAGS;
-	folder->star_bits |= 1ull << matcher_star_bit(live_node(star));
-	if ((star & LIVE_FLOOR) && step->m->nodes[live_node(star)].floor > folder->floor)
-		folder->floor = step->m->nodes[live_node(star)].floor;
-	step->err |= live_push(stars, star);
-	folder->stars = stars->nodes;
-}
-
-static void reach(struct step *step, live_t node, live_t star)
-{
-	reach_plain(step, node);
-	if (star != MATCHER_NONE)
-		reach_star(step, star);
-}
-
-/* All that is below has been reached: go there. */
-static int arrive(struct step *step)
-{
-	struct live *live = step->live;
-	struct matcher_folder *folder = &live->folder;
-
-	if (step->plain->n > MANY_NODES)
-		sort_once_each(step->plain);
-	if (live->stars.n - folder->n_stars > MANY_NODES)
-		sort_once_each(&live->stars);
-	folder->n_stars = live->stars.n;
-	folder->plain = step->plain->nodes;
-	folder->n_plain = step->plain->n;
-	folder->plain_flags = step->plain_flags;
-	return step->err;
-}
-
-int matcher_start(const struct matcher *m, struct live *live)
-{
-	struct step step = {.m = m, .live = live, .plain = &live->plain[0]};
-	const struct node *root = &m->nodes[0];
-
-	reach(&step, root->live,
-	      root->star == MATCHER_NONE ? MATCHER_NONE : m->nodes[root->star].live);
-	return arrive(&step);
-}
-
-static int live_copy(struct live_set *set, const live_t *nodes, uint32_t n)
-{
-	int err = 0;
-
-	for (uint32_t i = 0; i < n && !err; i++)
-		err = live_push(set, nodes[i]);
-	return err;
-}
-
-int matcher_resume(const struct matcher_folder *folder, struct live *live)
-{
-	int err = live_copy(&live->stars, folder->stars, folder->n_stars);
-
-	if (!err)
-		err = live_copy(&live->plain[0], folder->plain, folder->n_plain);
-	live->folder = *folder;
-	live->folder.stars = live->stars.nodes;
-	live->folder.plain = live->plain[0].nodes;
-	return err;
-}
-
-/* What is found on a step. */
-struct way {
-	struct step step;
-	const struct name_ends ends;
-};
-
-static inline void follow(void *data, const struct edge *edge)
-{
-	struct way *way = data;
-
-	if (edge_fits(edge, &way->ends) && edge_rest_matches(way->step.m, edge, &way->ends))
-		reach(&way->step, edge->live, edge->star);
-}
-
-static inline void follow_shared(void *data, const struct edge *edge)
-{
-	struct way *way = data;
-	const struct matcher_folder *from = &way->step.live->folder;
-
-	if (edge_fits(edge, &way->ends) && is_live(from->stars, from->n_stars, edge->node) &&
-	    edge_rest_matches(way->step.m, edge, &way->ends))
-		reach(&way->step, edge->live, edge->star);
-}
-
-static const int64_t any_latest = -1;
-
-/* The edges that these nodes have for themselves. *nodes may move while stars are reached. */
-static ALWAYS_INLINE void follow_own(struct way *way, const live_t *const *nodes, uint32_t n)
-{
-	const struct matcher *m = way->step.m;
-	const struct visitor v = {follow, way, &any_latest, UINT64_MAX, NULL};
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t node = live_node((*nodes)[i]);
-
-		if ((*nodes)[i] & LIVE_INNER)
-			visit_own(m, &m->nodes[node].inner, key_inner_set(node), &way->ends, &v);
-	}
-}
-
-int matcher_enter(const struct matcher *m, struct live *live, const char *name, size_t len)
-{
-	const struct matcher_folder *from = &live->folder;
-	struct way way = {
-		.step = {.m = m, .live = live, .plain = &live->plain[!live->at]},
-		.ends = key_ends(name, len),
-	};
-	const struct visitor shared = {follow_shared, &way, &any_latest, from->star_bits, from};
-
-	live->at = !live->at;
-	way.step.plain->n = 0;
-	if (from->plain_flags & LIVE_INNER)
-		follow_own(&way, &from->plain, from->n_plain);
-	if (from->star_flags & LIVE_INNER)
-		follow_own(&way, &from->stars, from->n_stars);
-	if (from->n_stars)
-		visit_shared(m, &m->shared_inner, KEY_SHARED_INNER, &way.ends, &shared);
-	return arrive(&way.step);
-}
-
-/* ---- Looking up files --------------------------------------------------------- */
+#include "matcher_walk.h"
 
 struct search {
 	const struct matcher *m;
 	const struct matcher_folder *folder;
 	struct name_ends ends;
-	int64_t above;
+	uint64_t hash;	/* of the name */
+	accept_t above; /* what is not later than this does not matter */
 	matcher_fn *fn;
 	void *data;
 };
 
-static inline void deliver(struct search *s, uint32_t accepts, uint32_t n)
+static inline accept_t later(accept_t a, accept_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The patterns of a node or an edge match: does a rule of theirs hold? */
+static void deliver(struct search *s, uint32_t accepts, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		accept_t accept = s->m->accepts[accepts + i];
 
-		if ((int64_t)accept <= s->above)
+		if (accept <= s->above)
 			return; /* they come latest first */
-		s->above = s->fn(s->data, accept);
+		if (accept_bare(accept) || s->fn(s->data, accept_rule(accept))) {
+			s->above = accept_make(accept_rule(accept), true);
+			return;
+		}
 	}
 }
 
-/* Most edges fail one of several tests, any of them: as one, they make one branch. */
-static inline void accept(void *data, const struct edge *edge)
+static inline void deliver_candidate(struct search *s, const struct candidate *c)
 {
-	struct search *s = data;
-	bool later = (int64_t)edge->latest > s->above;
+	const struct edge *edge = &s->m->edges[c->edge];
 
-	if ((later & edge_fits(edge, &s->ends)) && edge_rest_matches(s->m, edge, &s->ends))
+	if (accept_bare(c->latest))
+		s->above = c->latest;
+	else
 		deliver(s, edge->accepts, edge->n);
 }
 
-static inline void accept_shared(void *data, const struct edge *edge)
-{
-	struct search *s = data;
-	bool later = (int64_t)edge->latest > s->above;
-	bool may_live = s->folder->star_bits >> edge->star_bit & 1;
+/* ---- Candidates ---------------------------------------------------------------- */
 
-	if ((later & may_live & edge_fits(edge, &s->ends)) &&
-	    is_live(s->folder->stars, s->folder->n_stars, edge->node) &&
+/* Whether one is worth to be verified. far: what the name has where the anchor is not. */
+static inline bool is_likely(const struct candidate *c, uint16_t far)
+{
+	return (c->far & far) == far;
+}
+
+/* Those of one node that is live. */
+static inline void search_own_list(struct search *s, uint32_t first, uint32_t node, uint16_t far)
+{
+	for (const struct candidate *c = &s->m->candidates[first]; c->latest > s->above; c++) {
+		if ((is_likely(c, far) & (c->node == node)) &&
+		    (c->whole || edge_matches(s->m, &s->m->edges[c->edge], &s->ends)))
+			deliver_candidate(s, c);
+	}
+}
+
+/* Those of star nodes, live or not. */
+static inline void search_shared_list(struct search *s, uint32_t first, uint16_t far)
+{
+	for (const struct candidate *c = &s->m->candidates[first]; c->latest > s->above; c++) {
+		if ((is_likely(c, far) & (s->folder->star_bits >> matcher_star_bit(c->node))) &&
+		    (c->whole || edge_matches(s->m, &s->m->edges[c->edge], &s->ends)) &&
+		    is_live(s->folder->stars, s->folder->n_stars, c->node))
+			deliver_candidate(s, c);
+	}
+}
+
+/* The deepest star node first: its rules are special, and so most often late. */
+static inline void search_crowd(struct search *s, uint32_t id, uint16_t far)
+{
+	const struct matcher *m = s->m;
+	const struct crowd *crowd = &m->crowds[id];
+	const struct matcher_folder *folder = s->folder;
+
+	for (uint32_t k = crowd->stars & folder->star_bits ? folder->n_stars : 0; k-- > 0;) {
+		uint32_t node = live_node(folder->stars[k]);
+		const struct pair *pair;
+
+		if (!(crowd->stars >> matcher_star_bit(node) & 1))
+			continue;
+		pair = find_pair(m, id, node);
+		s->above = later(s->above, pair->sure);
+		if (m->candidates[pair->first].latest > s->above)
+			search_own_list(s, pair->first, pair->node, far);
+	}
+	search_own_list(s, crowd->first, m->nodes[0].star, far);
+}
+
+static void search_shared_bunch(struct search *s, uint32_t id, uint16_t far)
+{
+	const struct matcher *m = s->m;
+
+	for (; m->bunches[id].latest > s->above; id = m->bunches[id].up) {
+		uint32_t first = m->bunches[id].first;
+
+		if (first & BUNCH_CROWD)
+			search_crowd(s, first & ~BUNCH_CROWD, far);
+		else
+			search_shared_list(s, first, far);
+	}
+}
+
+static void search_own_bunch(struct search *s, uint32_t id, uint32_t node, uint16_t far)
+{
+	const struct matcher *m = s->m;
+
+	for (; m->bunches[id].latest > s->above; id = m->bunches[id].up) {
+		if (m->bunches[id].first & BUNCH_CROWD)
+			return; /* of star nodes: another name with the same tag */
+		search_own_list(s, m->bunches[id].first, node, far);
+	}
+}
+
+/* ---- Sets of edges ------------------------------------------------------------- */
+
+/* Whether a bunch may have something later than what was found. */
+static inline bool is_worth(const struct search *s, uint32_t bunch)
+{
+	return s->m->bunches[bunch].latest > s->above;
+}
+
+static inline void note_sure(struct search *s, struct found_bunches found)
+{
+	accept_t sure = later(s->m->bunches[found.head].sure, s->m->bunches[found.tail].sure);
+
+	s->above = later(s->above, sure);
+}
+
+/* Most edges fail one of several tests, any of them: as one, they make one branch. */
+static inline void search_few(struct search *s, const struct edge *edge)
+{
+	if (((edge->latest > s->above) & edge_fits(edge, &s->ends)) &&
 	    edge_rest_matches(s->m, edge, &s->ends))
 		deliver(s, edge->accepts, edge->n);
 }
 
-static inline void search_node(struct search *s, uint32_t id)
+/* What was found under the hash of the name, for one node. */
+static inline void search_own_name(struct search *s, uint32_t ref, uint32_t node)
 {
-	const struct node *node = &s->m->nodes[id];
-	const struct visitor v = {accept, s, &s->above, UINT64_MAX, s->folder};
+	const struct edge *edge = &s->m->edges[ref & ~SLOT_EDGE];
 
-	deliver(s, node->below, node->n_below);
-	visit_own(s->m, &node->leaf, key_leaf_set(id), &s->ends, &v);
+	if (!(ref & SLOT_EDGE)) {
+		if (is_worth(s, ref))
+			search_own_bunch(s, ref, node, 0);
+	} else if (((edge->latest > s->above) & (edge->node == node)) &&
+		   edge_is_name(s->m, edge, &s->ends)) {
+		deliver(s, edge->accepts, edge->n);
+	}
 }
 
-static void search_nodes(struct search *s, const live_t *nodes, uint32_t n)
+static inline void search_shared_name(struct search *s, uint32_t ref)
+{
+	const struct edge *edge = &s->m->edges[ref & ~SLOT_EDGE];
+
+	if (!(ref & SLOT_EDGE)) {
+		if (is_worth(s, ref))
+			search_shared_bunch(s, ref, 0);
+	} else if (edge->latest > s->above && edge_is_name(s->m, edge, &s->ends) &&
+		   star_is_live(s->folder, edge->node)) {
+		deliver(s, edge->accepts, edge->n);
+	}
+}
+
+static void search_node(struct search *s, uint32_t id)
+{
+	const struct matcher *m = s->m;
+	const struct node *node = &m->nodes[id];
+	const struct edge_set *set = &node->leaf;
+	struct found_bunches found;
+
+	if (node->latest <= s->above)
+		return;
+	deliver(s, node->below, node->n_below);
+	if (set->exact)
+		search_own_name(s, find_name(&m->leaf_names, key_make(key_leaf_set(id), s->hash)),
+				id);
+	for (uint32_t i = 0; i < set->n_few; i++)
+		search_few(s, &m->edges[m->few[set->few + i]]);
+	if (!(set->heads | set->tails))
+		return;
+	found = find_bunches(m, set, &s->ends);
+	note_sure(s, found);
+	if (is_worth(s, found.head))
+		search_own_bunch(s, found.head, id, key_far(s->ends.last >> 56));
+	if (is_worth(s, found.tail))
+		search_own_bunch(s, found.tail, id, key_far(s->ends.first & 0xff));
+}
+
+static inline void search_nodes(struct search *s, const live_t *nodes, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		if (nodes[i] & LIVE_LEAF)
@@ -457,27 +203,59 @@ static void search_nodes(struct search *s, const live_t *nodes, uint32_t n)
 	}
 }
 
-void matcher_find(const struct matcher *m, const struct matcher_folder *folder, const char *name,
-		  size_t len, matcher_fn *fn, void *data)
+static inline void search_shared(struct search *s)
 {
-	struct search search = {m, folder, key_ends(name, len), folder->floor, fn, data};
-	const struct visitor shared = {accept_shared, &search, &search.above, folder->star_bits,
-				       folder};
+	const struct matcher *m = s->m;
+	const struct edge_set *set = &m->shared_leaf;
+	struct found_bunches found;
 
+	if (m->shared_latest <= s->above)
+		return;
+	found = find_bunches(m, set, &s->ends);
+	note_sure(s, found);
+	if (set->exact)
+		search_shared_name(s,
+				   find_name(&m->leaf_names, key_make(KEY_SHARED_LEAF, s->hash)));
+	if (is_worth(s, found.head))
+		search_shared_bunch(s, found.head, key_far(s->ends.last >> 56));
+	if (is_worth(s, found.tail))
+		search_shared_bunch(s, found.tail, key_far(s->ends.first & 0xff));
+}
+
+accept_t matcher_find(const struct matcher *m, const struct matcher_folder *folder,
+		      const char *name, size_t len, matcher_fn *fn, void *data)
+{
+	struct search search = {
+		.m = m,
+		.folder = folder,
+		.ends = key_ends(name, len),
+		.above = folder->floor,
+		.fn = fn,
+		.data = data,
+	};
+
+	search.hash = key_name(&search.ends);
 	if (folder->plain_flags & LIVE_LEAF)
 		search_nodes(&search, folder->plain, folder->n_plain);
 	if (folder->star_flags & LIVE_LEAF)
 		search_nodes(&search, folder->stars, folder->n_stars);
-	visit_shared(m, &m->shared_leaf, KEY_SHARED_LEAF, &search.ends, &shared);
+	search_shared(&search);
+	return search.above;
 }
 
-bool matcher_matches(const struct matcher *m, const struct matcher_folder *folder,
-		     const char *name, size_t len, struct spot spot)
+bool matcher_matches(const struct matcher *m, const struct matcher_folder *folder, const char *name,
+		     size_t len, struct spot spot)
 {
 	if (!is_live(folder->plain, folder->n_plain, spot.node) &&
 	    !is_live(folder->stars, folder->n_stars, spot.node))
 		return false;
 	return spot.edge == MATCHER_NONE || glob_match(&m->globs[spot.edge], name, len);
+}
+
+static void names_release(struct name_table *names)
+{
+	free(names->slots);
+	free(names->filter);
 }
 
 void matcher_release(struct matcher *m)
@@ -487,9 +265,12 @@ void matcher_release(struct matcher *m)
 	free(m->globs);
 	free(m->accepts);
 	free(m->few);
-	free(m->lists);
+	free(m->cells);
+	free(m->bunches);
+	free(m->candidates);
 	free(m->crowds);
-	free(m->slots);
-	free(m->filter);
+	free(m->pairs);
+	names_release(&m->inner_names);
+	names_release(&m->leaf_names);
 	*m = (struct matcher){0};
 }

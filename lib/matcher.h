@@ -12,15 +12,22 @@
  * '**' is a star node below a node: once live, it stays live in all that lies below.
  *
  * There may be thousands of edges (all patterns like '*.so' hang from one star node), so
- * they are found by hashing: each edge has an anchor, some literal bytes that the name
- * must be, start with, or end in. A lookup hashes the few ends of the name that have
- * lengths in use, passes a filter that is small enough to stay in the first cache, and
- * verifies what is left. Its cost hardly depends on how many edges there are.
+ * they are not tried one by one. Each edge has an anchor, some literal bytes that the name
+ * must start with or end in. The anchors make two tries: heads are read from the start of a
+ * name, tails from its end, until no anchor is left that goes on like it. Edges whose glob is
+ * a whole name are found by a hash of the name. So what a lookup costs hardly depends on how
+ * many edges there are.
  *
- * The edges of star nodes share one set of anchors, for many star nodes may be live at
- * once; of what is found, the edges of nodes that are not live are left out. An anchor that
- * too many of them share is looked up once more, for each live star node. Other nodes have
- * sets of their own.
+ * Either way ends at a bunch: the edges that share an anchor, with a link up to the bunch of
+ * the next shorter anchor. Since the last rule wins, a bunch starts with the latest rule that
+ * holds for every name that gets there: for '*.so' as the only condition, nothing is left to
+ * be verified. The other edges come latest first, as candidates, and each lookup stops at the
+ * first that comes before what it has found already.
+ *
+ * The edges of star nodes share one set of tries, for many star nodes may be live at once; of
+ * what is found, the edges of nodes that are not live are left out. Where many star nodes
+ * share an anchor, they are a crowd: a table tells for each pair of a crowd and a star node
+ * which edges there are. Other nodes have sets of their own.
  */
 #ifndef LIB_MATCHER_H
 #define LIB_MATCHER_H
@@ -31,17 +38,20 @@
 
 #define MATCHER_NONE UINT32_MAX
 
-/* What a pattern stands for: a rule, and whether the path is its only condition. */
+/*
+ * What a pattern stands for: a rule, and whether the path is its only condition. Later rules
+ * are greater, and all are greater than 0, which stands for no rule.
+ */
 typedef uint32_t accept_t;
 
 static inline accept_t accept_make(uint32_t rule, bool bare)
 {
-	return rule << 1 | bare;
+	return (rule + 1) << 1 | bare;
 }
 
 static inline uint32_t accept_rule(accept_t accept)
 {
-	return accept >> 1;
+	return (accept >> 1) - 1;
 }
 
 static inline bool accept_bare(accept_t accept)
@@ -53,11 +63,12 @@ static inline bool accept_bare(accept_t accept)
 typedef uint32_t live_t;
 
 enum {
-	LIVE_STAR = 1,  /* it stays live */
-	LIVE_INNER = 2, /* it has inner edges that are not in the shared set */
-	LIVE_LEAF = 4,  /* it has such leaf edges, or accepts what lies below on conditions */
-	LIVE_FLOOR = 8, /* it accepts all that lies below: see node.floor */
-	LIVE_SHIFT = 4,
+	LIVE_STAR = 1,	 /* it stays live */
+	LIVE_INNER = 2,	 /* it has inner edges that are not in the shared set, nor whole names */
+	LIVE_LEAF = 4,	 /* it has such leaf edges, or accepts what lies below on conditions */
+	LIVE_FLOOR = 8,	 /* it accepts all that lies below: see node.floor */
+	LIVE_NAMES = 16, /* it has such inner edges for whole names */
+	LIVE_SHIFT = 5,
 	LIVE_FLAGS = (1 << LIVE_SHIFT) - 1
 };
 
@@ -75,48 +86,37 @@ static inline unsigned int matcher_star_bit(uint32_t node)
 	return node & 63;
 }
 
-/* How to find the edges of one kind that lead from a node. */
+/* How to find the edges of one kind that lead from a node, or from all star nodes. */
 struct edge_set {
-	uint32_t few, n_few; /* in matcher.few: edges to try one by one */
-	uint16_t head_lens;  /* some anchors are heads of names: a bit for each length in use */
-	uint16_t tail_lens;  /* the same for tails; see key_length() */
-	bool exact;          /* some are whole names */
-};
-
-/*
- * How to find the shared edges: the lengths in use, as above, by the first and by the last
- * two bytes of names. So 'vmlinuz' is not looked up among patterns like 'lib*'. Whole names
- * are looked up where LENS_EXACT is set in both.
- */
-enum { LENS_SIZE = 1024, LENS_EXACT = 0x8000 };
-
-struct lens_table {
-	uint16_t heads[LENS_SIZE];
-	uint16_t tails[LENS_SIZE];
+	uint32_t few;	       /* in matcher.few: edges to try one by one ... */
+	uint32_t n_few : 31;   /* ... and how many */
+	uint32_t exact : 1;    /* some are whole names */
+	uint32_t heads, tails; /* in matcher.cells: the roots of the tries; 0: there is none */
 };
 
 struct node {
 	struct edge_set inner, leaf;
-	uint32_t star;           /* the star node below, or MATCHER_NONE */
-	uint32_t below, n_below; /* star nodes: in matcher.accepts, of patterns that end here */
-	int64_t floor;           /* the latest bare one of these, below which none is listed; -1 */
-	live_t live;             /* this node when it is live */
-	bool is_star;
+	uint32_t star;	       /* the star node below, or MATCHER_NONE */
+	uint32_t below;	       /* star nodes: in matcher.accepts, of patterns that end here ... */
+	uint32_t n_below : 31; /* ... and how many */
+	uint32_t is_star : 1;
+	accept_t floor;	 /* the latest bare one of these, below which none is listed; 0 */
+	accept_t latest; /* of these and of the leaf edges: none is after this */
+	live_t live;	 /* this node when it is live */
 };
 
 /*
- * What a lookup needs of an edge, in one cache line: the literal ends of its glob, as far
+ * What a lookup needs of an edge, in few bytes: the literal ends of its glob, as far
  * as they fit into a word, tell nearly all names from those that match.
  */
 struct edge {
-	uint64_t first, first_mask; /* as in struct name_ends */
-	uint64_t last, last_mask;
+	uint64_t first, last;	/* as in struct name_ends */
 	uint16_t min_len, span; /* of names: from min_len to min_len + span bytes */
-	uint32_t node;          /* that it leads from */
+	uint32_t node;		/* that it leads from */
 	union {
 		struct {
-			uint32_t target;          /* inner: the node it leads to */
-			live_t live, star;        /* what is live then; star may be MATCHER_NONE */
+			uint32_t target;   /* inner: the node it leads to */
+			live_t live, star; /* what is live then; star may be MATCHER_NONE */
 		};
 		struct {
 			uint32_t accepts, n; /* leaf: in matcher.accepts, latest rule first */
@@ -124,28 +124,68 @@ struct edge {
 		};
 	};
 	bool leaf;
-	uint8_t star_bit; /* of the node: see matcher_star_bit() */
-	bool partial; /* the ends are not all: ask matcher.globs too */
+	bool partial;		     /* the ends are not all: ask matcher.globs too */
+	uint8_t first_len, last_len; /* bytes of the ends that the glob has */
 };
 
-/* One place in the hash table. */
+/*
+ * A place in a trie. The node in which a walk is has a base; the next is at this plus the
+ * next byte, if the label there is that byte. No two nodes have the same base, and what is
+ * not in use has a label with which no node gets there.
+ */
+struct cell {
+	uint32_t step;	/* its own base, then its label in the lowest CELL_LABEL_BITS */
+	uint32_t bunch; /* of the longest anchor so far; 0: none */
+};
+
+enum { CELL_LABEL_BITS = 8 };
+
+/* The edges that share an anchor. The first is not used: it stands for none. */
+struct bunch {
+	accept_t sure;	 /* bare, and holds for all names that get here, by this or up; or 0 */
+	accept_t latest; /* of the candidates, here and up; 0 if there are none */
+	uint32_t up;	 /* the bunch of the next shorter anchor that has candidates; or 0 */
+	uint32_t first;	 /* in matcher.candidates; or in .crowds, with BUNCH_CROWD */
+};
+
+#define BUNCH_CROWD 0x80000000u /* see bunch.first */
+
+/* One edge of a bunch. They come latest first; the end is marked by one without `latest`. */
+struct candidate {
+	accept_t latest; /* as in a leaf edge; 1 for inner ones */
+	uint32_t edge;
+	uint32_t node; /* that it leads from */
+	bool whole;    /* the anchor is all there is to verify */
+	uint16_t far;  /* key_far() of all bytes that names can have where the anchor is not */
+};
+
+/* A bunch with many star nodes. The root's is apart, for it is live everywhere. */
+struct crowd {
+	uint64_t stars; /* their star bits */
+	uint32_t first; /* in matcher.candidates: those of the root's star node */
+};
+
+/* What of a crowd hangs from one star node. All is 0 where the table is free. */
+struct pair {
+	uint32_t crowd, node;
+	accept_t sure;	/* as in a bunch */
+	uint32_t first; /* in matcher.candidates */
+};
+
+/* One place in a hash table of whole names. */
 struct slot {
 	uint32_t tag;
-	/* An edge; a place in matcher.lists or .crowds, with a bit that tells; MATCHER_NONE: free. */
-	uint32_t ref;
+	uint32_t ref; /* an edge, with SLOT_EDGE; the bunch of several; 0: free */
 };
 
-/* One of several edges that share an anchor; they come in descending order of `latest`. */
-struct candidate {
-	int64_t latest; /* as in a leaf edge, 0 for inner ones; INT64_MIN ends a list */
-	uint32_t edge;
-	uint8_t star_bit;
-};
+#define SLOT_EDGE 0x80000000u /* see slot.ref */
 
-/* An anchor that too many edges of star nodes share. */
-struct crowd {
-	uint64_t stars; /* the star bits of their nodes */
-	int64_t latest; /* of them all; 0 for inner edges */
+/* The edges whose globs are whole names: all inner ones, or all leaf ones. */
+struct name_table {
+	struct slot *slots;
+	uint64_t *filter; /* of the keys in slots: small enough to stay in the first cache */
+	uint32_t mask;
+	uint32_t filter_shift; /* key >> filter_shift is a word of the filter */
 };
 
 /* Immutable once built. */
@@ -155,14 +195,16 @@ struct matcher {
 	struct glob *globs; /* of the edges */
 	accept_t *accepts;
 	uint32_t *few;
-	struct candidate *lists; /* edges that share an anchor */
-	struct crowd *crowds;
-	struct slot *slots;
-	uint64_t *filter;
-	struct lens_table shared_inner, shared_leaf; /* of edges of star nodes */
+	struct cell *cells;
+	struct bunch *bunches;
+	struct candidate *candidates;
+	struct crowd *crowds; /* from 1 */
+	struct pair *pairs;
+	struct name_table inner_names, leaf_names;
+	struct edge_set shared_inner, shared_leaf; /* of edges of star nodes */
+	accept_t shared_latest;			   /* none of the shared leaf edges is after this */
 	uint32_t n_nodes, n_edges;
-	uint32_t slot_mask;
-	uint32_t filter_shift; /* key >> filter_shift is a word of the filter */
+	uint32_t pair_mask;
 };
 
 /* Where a pattern ends: enough to ask later whether it matches. */
@@ -176,8 +218,8 @@ struct matcher_folder {
 	const live_t *stars, *plain; /* the star nodes, and the others; borrowed */
 	uint32_t n_stars, n_plain;
 	live_t star_flags, plain_flags; /* LIVE_* of them all */
-	uint64_t star_bits;             /* of the star nodes: see matcher_star_bit() */
-	int64_t floor; /* the latest bare accept that holds for all files in it, or -1 */
+	uint64_t star_bits;		/* of the star nodes: see matcher_star_bit() */
+	accept_t floor; /* the latest bare accept that holds for all files in it, or 0 */
 };
 
 /* A set of nodes that grows. */
@@ -197,7 +239,7 @@ struct live {
 	struct matcher_folder folder; /* of the sets below */
 	struct live_set stars;
 	struct live_set plain[2]; /* of the folder, and room for those of the next */
-	unsigned int at;          /* which of the two */
+	unsigned int at;	  /* which of the two */
 };
 
 static inline void live_set_init(struct live_set *set)
@@ -216,7 +258,6 @@ static inline void live_init(struct live *live)
 	live->folder = (struct matcher_folder){
 		.stars = live->stars.nodes,
 		.plain = live->plain[0].nodes,
-		.floor = -1,
 	};
 }
 
@@ -243,18 +284,26 @@ int matcher_resume(const struct matcher_folder *folder, struct live *live);
 int matcher_enter(const struct matcher *m, struct live *live, const char *name, size_t len);
 
 /*
- * Called for each pattern that matches, in no order. A pattern whose accept is not above
- * the value that the last call returned need not be, and is not, looked at.
+ * Go on to all folders of a path. *path and *len: what is left, behind the last slash. -EINVAL
+ * if a component cannot be a name.
  */
-typedef int64_t matcher_fn(void *data, accept_t accept);
+int matcher_enter_all(const struct matcher *m, struct live *live, const char **path, size_t *len);
 
-/* Find the patterns that match the file `name` in a folder, above its floor. */
-void matcher_find(const struct matcher *m, const struct matcher_folder *folder, const char *name,
-		  size_t len, matcher_fn *fn, void *data);
+/* Whether the other conditions of a rule hold, when a pattern of it matches. */
+typedef bool matcher_fn(void *data, uint32_t rule);
+
+/*
+ * Find the last rule that holds for the file `name` in a folder: its accept, or 0. fn is
+ * called in no order, only for rules that have other conditions, and may be called again for
+ * one that did not hold. What comes before a rule that holds need not be, and is not, looked
+ * at.
+ */
+accept_t matcher_find(const struct matcher *m, const struct matcher_folder *folder,
+		      const char *name, size_t len, matcher_fn *fn, void *data);
 
 /* Whether one pattern matches the file `name` in a folder. */
-bool matcher_matches(const struct matcher *m, const struct matcher_folder *folder,
-		     const char *name, size_t len, struct spot spot);
+bool matcher_matches(const struct matcher *m, const struct matcher_folder *folder, const char *name,
+		     size_t len, struct spot spot);
 
 void matcher_release(struct matcher *m);
 

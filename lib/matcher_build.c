@@ -44,8 +44,9 @@ int builder_init(struct matcher_builder *b)
 static uint32_t hash_component(uint32_t node, bool leaf, const char *text, size_t len)
 {
 	struct name_ends ends = key_ends(text, len);
+	uint32_t set = leaf ? key_leaf_set(node) : key_inner_set(node);
 
-	return key_tag(key_exact(leaf ? key_leaf_set(node) : key_inner_set(node), &ends));
+	return key_tag(key_make(set, key_name(&ends)));
 }
 
 static bool is_leaf(const struct edge *edge)
@@ -56,8 +57,8 @@ static bool is_leaf(const struct edge *edge)
 static void intern(struct matcher_builder *b, uint32_t edge)
 {
 	const char *text = b->texts[edge];
-	uint32_t i = hash_component(b->edges[edge].node, is_leaf(&b->edges[edge]), text,
-				    strlen(text));
+	uint32_t i =
+		hash_component(b->edges[edge].node, is_leaf(&b->edges[edge]), text, strlen(text));
 
 	for (i &= b->interned_mask; b->interned[i] != MATCHER_NONE; i = (i + 1) & b->interned_mask)
 		;
@@ -92,8 +93,8 @@ static uint32_t find_edge(const struct matcher_builder *b, uint32_t node, bool l
 		uint32_t id = b->interned[i];
 		const struct edge *edge = &b->edges[id];
 
-		if (edge->node == node && is_leaf(edge) == leaf &&
-		    strlen(b->texts[id]) == c->len && !memcmp(b->texts[id], c->text, c->len))
+		if (edge->node == node && is_leaf(edge) == leaf && strlen(b->texts[id]) == c->len &&
+		    !memcmp(b->texts[id], c->text, c->len))
 			return id;
 	}
 	return MATCHER_NONE;
@@ -109,14 +110,13 @@ static struct edge make_edge(const struct glob *glob, uint32_t node, uint32_t ta
 	struct name_ends last = key_ends(tail, tail_len);
 	struct edge edge = {
 		.first = first.first,
-		.first_mask = key_first_mask(glob->prefix_len),
+		.first_len = (uint8_t)key_at_hand(glob->prefix_len),
 		.last = last.last,
-		.last_mask = key_last_mask(tail_len),
+		.last_len = (uint8_t)key_at_hand(tail_len),
 		.min_len = (uint16_t)(glob->prefix_len + glob->suffix_len),
 		.span = exact ? 0 : UINT16_MAX,
 		.node = node,
 		.leaf = target == MATCHER_NONE,
-		.star_bit = (uint8_t)matcher_star_bit(node),
 		.partial = glob->kind == GLOB_GENERAL ||
 			   glob->prefix_len > (exact ? 2 * KEY_WORD : KEY_WORD) ||
 			   glob->suffix_len > KEY_WORD,
@@ -209,14 +209,14 @@ int builder_add(struct matcher_builder *b, const struct component *components, s
 
 int builder_accept(struct matcher_builder *b, struct spot spot, accept_t accept)
 {
-	int err = array_reserve(&b->pending, &b->pending_capacity, b->n_pending,
-				sizeof(*b->pending));
+	int err =
+		array_reserve(&b->pending, &b->pending_capacity, b->n_pending, sizeof(*b->pending));
 	uint32_t *head;
 
 	if (err)
 		return err;
-	head = spot.edge == MATCHER_NONE ? &b->nodes[spot.node].below :
-					   &b->edges[spot.edge].accepts;
+	head = spot.edge == MATCHER_NONE ? &b->nodes[spot.node].below
+					 : &b->edges[spot.edge].accepts;
 	if (*head && accept_rule(b->pending[*head].accept) == accept_rule(accept))
 		return 0; /* two patterns of one rule may say the same */
 	b->pending[b->n_pending] = (struct pending){accept, *head};
@@ -251,7 +251,7 @@ static uint32_t lay_out(const struct matcher_builder *b, accept_t *accepts, uint
 /* Below a rule that holds for every file of a folder, no other of that folder matters. */
 static void find_floor(struct node *node, const accept_t *accepts)
 {
-	node->floor = -1;
+	node->floor = 0;
 	for (uint32_t i = 0; i < node->n_below; i++) {
 		accept_t accept = accepts[node->below + i];
 
@@ -274,6 +274,7 @@ static int lay_out_accepts(struct matcher_builder *b, struct matcher *out)
 
 		node->n_below = lay_out(b, out->accepts, &next, &node->below);
 		find_floor(node, out->accepts);
+		node->latest = node->n_below ? out->accepts[node->below] : 0;
 	}
 	for (uint32_t i = 0; i < b->n_edges; i++) {
 		struct edge *edge = &b->edges[i];

@@ -1,106 +1,168 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* matcher_index.c - gives each edge an anchor, and makes the table. See matcher_index.h. */
+/* matcher_index.c - makes what edges are found by. See matcher_index.h. */
 #include <stdlib.h>
 
 #include "array.h"
 #include "matcher_anchor.h"
 #include "matcher_index.h"
 #include "matcher_key.h"
+#include "matcher_names.h"
+#include "matcher_trie.h"
 
-/* A node with no more edges than this needs no hashing: they are tried one by one. */
-enum { FEW_EDGES = 4 };
+enum {
+	FEW_EDGES = 4, /* a node with no more edges needs no trie: they are tried one by one */
+	MOST_BYTES = 2 << 20 /* of all anchors: cells have room for so many; then, as above */
+};
 
-/* An edge is found under this key. */
-struct entry {
-	uint64_t key;
-	uint32_t edge;
-	uint32_t latest; /* of a leaf edge, for the order within a list */
-	bool crowded;    /* the key is that of a crowded anchor of the edge */
+/* The heads, or the tails, of the edges of one set. */
+struct ends {
+	struct trie_entry *entries;
+	uint32_t n, capacity;
+};
+
+/* Edges whose globs are whole names, of all sets of one kind. */
+struct whole_names {
+	struct name_entry *entries;
+	uint32_t n, capacity;
 };
 
 struct index {
 	struct matcher *m;
-	struct entry *entries;
-	uint32_t n, capacity;
+	struct bunch_builder bunches;
+	struct trie_builder tries;
 	struct anchor_counts counts;
-	uint32_t n_few, few_capacity, n_lists, lists_capacity, n_crowds, crowds_capacity;
+	struct ends ends[2];	     /* heads, tails */
+	struct whole_names names[2]; /* inner, leaf */
+	uint32_t n_few, few_capacity;
+	size_t n_bytes; /* of anchors */
 };
 
-/* ---- Edges of one set --------------------------------------------------------- */
+/* A set of edges that is being made. */
+struct target {
+	struct edge_set *set;
+	uint32_t id; /* see key_make() */
+	bool shared;
+};
 
-static int add_entry(struct index *index, uint64_t key, uint32_t edge, bool crowded)
+/* ---- Edges of one set ---------------------------------------------------------- */
+
+static int add_few(struct index *index, const struct target *target, uint32_t edge)
 {
-	const struct edge *e = &index->m->edges[edge];
-	int err = array_reserve(&index->entries, &index->capacity, index->n,
-				sizeof(*index->entries));
-
-	if (err)
-		return err;
-	index->entries[index->n++] = (struct entry){
-		.key = key,
-		.edge = edge,
-		.latest = e->leaf ? e->latest : 0,
-		.crowded = crowded,
-	};
-	return 0;
-}
-
-static int add_few(struct index *index, struct edge_set *set, uint32_t edge)
-{
+	struct edge_set *set = target->set;
 	int err = array_reserve(&index->m->few, &index->few_capacity, index->n_few,
 				sizeof(*index->m->few));
 
 	if (err)
 		return err;
+	if (!set->n_few)
+		set->few = index->n_few;
 	index->m->few[index->n_few++] = edge;
 	set->n_few++;
 	return 0;
 }
 
-static int add_exact(struct index *index, struct edge_set *set, uint32_t set_id, uint32_t edge)
+static int add_name(struct index *index, const struct target *target, uint32_t edge)
 {
+	struct whole_names *names = &index->names[index->m->edges[edge].leaf];
 	const struct glob *glob = &index->m->globs[edge];
 	struct name_ends ends = key_ends(glob->prefix, glob->prefix_len);
+	int err =
+		array_reserve(&names->entries, &names->capacity, names->n, sizeof(*names->entries));
 
-	set->exact = true;
-	return add_entry(index, key_exact(set_id, &ends), edge, false);
+	if (err)
+		return err;
+	target->set->exact = true;
+	names->entries[names->n++] = (struct name_entry){
+		.key = key_make(target->id, key_name(&ends)),
+		.edge = edge,
+		.shared = target->shared,
+	};
+	return 0;
 }
 
-static int add_anchored(struct index *index, struct edge_set *set, uint32_t set_id, uint32_t edge)
+static int add_anchor(struct index *index, const struct anchor *anchor, bool tail, uint32_t edge)
 {
-	const struct lens_in_use in_use = {.set = set};
-	const struct anchor_place place = {set_id, MATCHER_NONE};
+	struct ends *ends = &index->ends[tail];
+	struct trie_entry entry = {.edge = edge, .len = anchor->len};
+	int err = array_reserve(&ends->entries, &ends->capacity, ends->n, sizeof(*ends->entries));
+
+	for (unsigned int i = 0; i < anchor->len; i++)
+		entry.bytes[i] = (unsigned char)anchor->bytes[tail ? anchor->len - 1 - i : i];
+	if (!err)
+		ends->entries[ends->n++] = entry;
+	return err;
+}
+
+static struct anchor_place place_of(const struct index *index, const struct target *target,
+				    uint32_t edge)
+{
+	uint32_t node = index->m->edges[edge].node;
+
+	return (struct anchor_place){target->id, target->shared ? node : MATCHER_NONE};
+}
+
+/* Returns 1 if the edge has no anchor. */
+static int add_anchored(struct index *index, const struct target *target, uint32_t edge)
+{
 	struct anchoring way;
 	int err = 0;
 
-	anchor_choose(&index->counts, &in_use, place, &index->m->globs[edge], &way);
-	if (way.n == 0)
-		return add_few(index, set, edge);
-	anchor_note(&in_use, &way.anchors[0], way.tail);
+	anchor_choose(&index->counts, place_of(index, target, edge), &index->m->globs[edge], &way);
+	for (int i = 0; i < way.n; i++)
+		index->n_bytes += way.anchors[i].len;
+	if (way.n == 0 || index->n_bytes > MOST_BYTES)
+		return 1;
 	for (int i = 0; i < way.n && !err; i++)
-		err = add_entry(index, anchor_key(set_id, &way.anchors[i], way.tail), edge, false);
+		err = add_anchor(index, &way.anchors[i], way.tail, edge);
 	return err;
 }
 
-/* Index the edges of one set: edges[n]. */
-static int add_set(struct index *index, struct edge_set *set, uint32_t set_id,
-		   const uint32_t *edges, uint32_t n)
+static void note_latest(struct index *index, const struct target *target, uint32_t edge)
 {
-	const struct anchor_place place = {set_id, MATCHER_NONE};
-	int err = 0;
+	const struct edge *e = &index->m->edges[edge];
 
-	*set = (struct edge_set){.few = index->n_few};
-	for (uint32_t i = 0; i < n && n > FEW_EDGES; i++)
-		anchor_count(&index->counts, place, &index->m->globs[edges[i]]);
-	for (uint32_t i = 0; i < n && !err; i++) {
-		if (n <= FEW_EDGES)
-			err = add_few(index, set, edges[i]);
-		else if (index->m->globs[edges[i]].kind == GLOB_EXACT)
-			err = add_exact(index, set, set_id, edges[i]);
-		else
-			err = add_anchored(index, set, set_id, edges[i]);
-	}
-	return err;
+	accept_t *latest =
+		target->shared ? &index->m->shared_latest : &index->m->nodes[e->node].latest;
+
+	if (e->leaf && e->latest > *latest)
+		*latest = e->latest;
+}
+
+/* Find an edge by its name or anchor. Returns 1 if it has none. */
+static int add_edge(struct index *index, const struct target *target, uint32_t edge)
+{
+	int added = index->m->globs[edge].kind == GLOB_EXACT ? add_name(index, target, edge)
+							     : add_anchored(index, target, edge);
+
+	if (added == 0)
+		note_latest(index, target, edge);
+	return added;
+}
+
+static void count_edge(struct index *index, const struct target *target, uint32_t edge)
+{
+	if (index->m->globs[edge].kind != GLOB_EXACT)
+		anchor_count(&index->counts, place_of(index, target, edge), &index->m->globs[edge]);
+}
+
+static int make_trie(struct index *index, bool tail, bool shared, uint32_t *root)
+{
+	struct ends *ends = &index->ends[tail];
+	uint32_t n = ends->n;
+
+	ends->n = 0;
+	if (!n)
+		return 0;
+	qsort(ends->entries, n, sizeof(*ends->entries), trie_compare);
+	return trie_make(&index->tries, ends->entries, n, (struct trie_kind){shared, tail}, root);
+}
+
+/* All edges of the set have been added. */
+static int finish_set(struct index *index, const struct target *target)
+{
+	int err = make_trie(index, false, target->shared, &target->set->heads);
+
+	return err ? err : make_trie(index, true, target->shared, &target->set->tails);
 }
 
 /* ---- The shared sets ------------------------------------------------------------- */
@@ -118,97 +180,35 @@ static bool hangs_from_star(const struct index *index, uint32_t edge)
 	return is_searched(e) && index->m->nodes[e->node].is_star;
 }
 
-static uint32_t shared_set(const struct edge *edge)
+/* Put the edges of star nodes into their shared set. own: set for each that has no anchor. */
+static int add_shared_set(struct index *index, const struct target *target, bool leaf, bool *own)
 {
-	return edge->leaf ? KEY_SHARED_LEAF : KEY_SHARED_INNER;
-}
+	const struct matcher *m = index->m;
 
-static struct anchor_place shared_place(const struct edge *edge)
-{
-	return (struct anchor_place){shared_set(edge), edge->node};
-}
+	for (uint32_t i = 0; i < m->n_edges; i++) {
+		if (m->edges[i].leaf == leaf && hangs_from_star(index, i))
+			count_edge(index, target, i);
+	}
+	for (uint32_t i = 0; i < m->n_edges; i++) {
+		int added;
 
-/* Whole names are counted as the others are: thousands of stars may know a Makefile. */
-static uint32_t *count_exact(struct index *index, uint32_t edge)
-{
-	const struct glob *glob = &index->m->globs[edge];
-	struct name_ends ends = key_ends(glob->prefix, glob->prefix_len);
-	uint64_t key = key_exact(shared_set(&index->m->edges[edge]), &ends);
-
-	return anchor_counter(&index->counts, key);
-}
-
-static void count_shared(struct index *index)
-{
-	for (uint32_t i = 0; i < index->m->n_edges; i++) {
-		if (!hangs_from_star(index, i))
+		if (m->edges[i].leaf != leaf || !hangs_from_star(index, i))
 			continue;
-		if (index->m->globs[i].kind == GLOB_EXACT)
-			++*count_exact(index, i);
-		else
-			anchor_count(&index->counts, shared_place(&index->m->edges[i]),
-				     &index->m->globs[i]);
-	}
-}
-
-/* An edge that is found by this key of a shared set, which so many others share. */
-static int add_shared_entry(struct index *index, uint64_t key, uint32_t edge)
-{
-	bool crowded = *anchor_counter(&index->counts, key) > SHARED_CROWD;
-	int err = add_entry(index, key, edge, crowded);
-
-	if (err || !crowded)
-		return err;
-	return add_entry(index, key_in_node(key, index->m->edges[edge].node), edge, false);
-}
-
-static int add_shared_exact(struct index *index, struct lens_table *table, uint32_t set_id,
-			    uint32_t edge)
-{
-	const struct glob *glob = &index->m->globs[edge];
-	struct name_ends ends = key_ends(glob->prefix, glob->prefix_len);
-
-	table->heads[key_head_pair(&ends)] |= LENS_EXACT;
-	table->tails[key_tail_pair(&ends)] |= LENS_EXACT;
-	return add_shared_entry(index, key_exact(set_id, &ends), edge);
-}
-
-/* Put an edge into its shared set. Returns 1 if it must go into that of its node. */
-static int add_shared(struct index *index, uint32_t edge)
-{
-	struct matcher *m = index->m;
-	struct lens_table *table = m->edges[edge].leaf ? &m->shared_leaf : &m->shared_inner;
-	const struct lens_in_use in_use = {.table = table};
-	const struct anchor_place place = shared_place(&m->edges[edge]);
-	struct anchoring way;
-	int err = 0;
-
-	if (m->globs[edge].kind == GLOB_EXACT)
-		return add_shared_exact(index, table, place.set, edge);
-	anchor_choose(&index->counts, &in_use, place, &m->globs[edge], &way);
-	if (way.n == 0)
-		return 1;
-	for (int i = 0; i < way.n && !err; i++) {
-		anchor_note(&in_use, &way.anchors[i], way.tail);
-		err = add_shared_entry(index, anchor_key(place.set, &way.anchors[i], way.tail),
-				       edge);
-	}
-	return err;
-}
-
-/* Index the edges of star nodes. own: set for each edge that goes into a node's own set. */
-static int add_shared_sets(struct index *index, bool *own)
-{
-	count_shared(index);
-	for (uint32_t i = 0; i < index->m->n_edges; i++) {
-		int added = hangs_from_star(index, i) ? add_shared(index, i) :
-							is_searched(&index->m->edges[i]);
-
+		added = add_edge(index, target, i);
 		if (added < 0)
 			return added;
 		own[i] = added;
 	}
-	return 0;
+	return finish_set(index, target);
+}
+
+static int add_shared_sets(struct index *index, bool *own)
+{
+	const struct target inner = {&index->m->shared_inner, KEY_SHARED_INNER, true};
+	const struct target leaf = {&index->m->shared_leaf, KEY_SHARED_LEAF, true};
+	int err = add_shared_set(index, &inner, false, own);
+
+	return err ? err : add_shared_set(index, &leaf, true, own);
 }
 
 /* ---- The sets of nodes ------------------------------------------------------------- */
@@ -240,6 +240,36 @@ static void sort_by_set(const struct matcher *m, const bool *own, uint32_t *star
 	starts[n_sets] = total;
 }
 
+static uint32_t count_own(struct index *index, const struct target *target, const uint32_t *edges,
+			  uint32_t n)
+{
+	uint32_t unnamed = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		unnamed += index->m->globs[edges[i]].kind != GLOB_EXACT;
+	for (uint32_t i = 0; i < n && unnamed > FEW_EDGES; i++)
+		count_edge(index, target, edges[i]);
+	return unnamed;
+}
+
+/* Few edges are tried one by one, and so are those that cannot be found otherwise. */
+static int add_own_set(struct index *index, const struct target *target, const uint32_t *edges,
+		       uint32_t n)
+{
+	bool few = count_own(index, target, edges, n) <= FEW_EDGES;
+	int err = 0;
+
+	for (uint32_t i = 0; i < n && err >= 0; i++) {
+		bool named = index->m->globs[edges[i]].kind == GLOB_EXACT;
+
+		err = few && !named ? 1 : add_edge(index, target, edges[i]);
+		if (err > 0)
+			err = add_few(index, target, edges[i]);
+		note_latest(index, target, edges[i]);
+	}
+	return err ? err : finish_set(index, target);
+}
+
 static int add_own_sets(struct index *index, const bool *own)
 {
 	struct matcher *m = index->m;
@@ -252,16 +282,52 @@ static int add_own_sets(struct index *index, const bool *own)
 		sort_by_set(m, own, starts, order);
 	for (uint32_t i = 0; i < n_sets && !err; i++) {
 		struct node *node = &m->nodes[i / 2];
+		struct target target = {
+			.set = i % 2 ? &node->leaf : &node->inner,
+			.id = i % 2 ? key_leaf_set(i / 2) : key_inner_set(i / 2),
+		};
 
-		err = add_set(index, i % 2 ? &node->leaf : &node->inner,
-			      i % 2 ? key_leaf_set(i / 2) : key_inner_set(i / 2),
-			      order + starts[i], starts[i + 1] - starts[i]);
-		if (starts[i + 1] > starts[i])
-			node->live |= i % 2 ? LIVE_LEAF : LIVE_INNER;
+		err = add_own_set(index, &target, order + starts[i], starts[i + 1] - starts[i]);
 	}
 	free(starts);
 	free(order);
 	return err;
+}
+
+static int add_all_sets(struct index *index)
+{
+	bool *own = calloc(index->m->n_edges + 1, sizeof(*own));
+	int err = own ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < index->m->n_edges && !err; i++)
+		own[i] = is_searched(&index->m->edges[i]) && !hangs_from_star(index, i);
+	if (!err)
+		err = add_shared_sets(index, own);
+	if (!err)
+		err = add_own_sets(index, own);
+	free(own);
+	return err;
+}
+
+/* ---- Live nodes -------------------------------------------------------------------- */
+
+static live_t flags_of(const struct node *node)
+{
+	const struct edge_set *inner = &node->inner;
+	const struct edge_set *leaf = &node->leaf;
+	live_t flags = 0;
+
+	if (inner->n_few | inner->heads | inner->tails)
+		flags |= LIVE_INNER;
+	if (inner->exact)
+		flags |= LIVE_NAMES;
+	if (leaf->n_few | leaf->heads | leaf->tails | leaf->exact | node->n_below)
+		flags |= LIVE_LEAF;
+	if (node->is_star)
+		flags |= LIVE_STAR;
+	if (node->floor)
+		flags |= LIVE_FLOOR;
+	return flags;
 }
 
 /* What each node is when it is live; and at each inner edge, what it makes live. */
@@ -270,9 +336,7 @@ static void number_live(struct matcher *m)
 	for (uint32_t i = 0; i < m->n_nodes; i++) {
 		struct node *node = &m->nodes[i];
 
-		node->live |= i << LIVE_SHIFT | (node->is_star ? LIVE_STAR : 0) |
-			      (node->n_below ? LIVE_LEAF : 0) |
-			      (node->floor >= 0 ? LIVE_FLOOR : 0);
+		node->live |= i << LIVE_SHIFT | flags_of(node);
 	}
 	for (uint32_t i = 0; i < m->n_edges; i++) {
 		struct edge *edge = &m->edges[i];
@@ -286,168 +350,57 @@ static void number_live(struct matcher *m)
 	}
 }
 
-static int add_all_sets(struct index *index)
-{
-	bool *own = calloc(index->m->n_edges + 1, sizeof(*own));
-	int err = own ? add_shared_sets(index, own) : -ENOMEM;
+/* ---- All of it ------------------------------------------------------------------------ */
 
+static int make_names(struct index *index, bool leaf, struct name_table *table)
+{
+	struct whole_names *names = &index->names[leaf];
+
+	return name_table_make(table, &index->bunches, names->entries, names->n);
+}
+
+static int index_init(struct index *index, struct matcher *m)
+{
+	int err;
+
+	*index = (struct index){.m = m};
+	err = bunch_init(&index->bunches, m);
 	if (!err)
-		err = add_own_sets(index, own);
+		err = trie_init(&index->tries, &index->bunches);
 	if (!err)
-		number_live(index->m);
-	free(own);
+		err = anchor_counts_init(&index->counts, m->n_edges);
 	return err;
 }
 
-/* ---- The table --------------------------------------------------------------- */
-
-static int by_tag(const void *left, const void *right)
+static void index_release(struct index *index)
 {
-	const struct entry *a = left;
-	const struct entry *b = right;
-
-	if (key_tag(a->key) != key_tag(b->key))
-		return key_tag(a->key) < key_tag(b->key) ? -1 : 1;
-	if (a->latest != b->latest)
-		return a->latest > b->latest ? -1 : 1;
-	return a->edge < b->edge ? -1 : a->edge > b->edge;
-}
-
-/* The least power of two that is at least n and at least `least`. */
-static uint32_t power_of_two(uint32_t n, uint32_t least)
-{
-	uint32_t size = least;
-
-	while (size < n)
-		size *= 2;
-	return size;
-}
-
-static int add_to_list(struct index *index, uint32_t edge)
-{
-	struct candidate candidate = {.latest = INT64_MIN};
-	int err = array_reserve(&index->m->lists, &index->lists_capacity, index->n_lists,
-				sizeof(*index->m->lists));
-
-	if (err)
-		return err;
-	if (edge != MATCHER_NONE) {
-		candidate.edge = edge;
-		candidate.star_bit = index->m->edges[edge].star_bit;
-		candidate.latest = index->m->edges[edge].leaf ? index->m->edges[edge].latest : 0;
+	for (int i = 0; i < 2; i++) {
+		free(index->ends[i].entries);
+		free(index->names[i].entries);
 	}
-	index->m->lists[index->n_lists++] = candidate;
-	return 0;
-}
-
-static void put_slot(struct matcher *m, uint32_t tag, uint32_t ref)
-{
-	uint32_t i = tag & m->slot_mask;
-
-	while (m->slots[i].ref != MATCHER_NONE)
-		i = (i + 1) & m->slot_mask;
-	m->slots[i] = (struct slot){tag, ref};
-}
-
-/* A list of the edges of entries[from, to). Returns its place in *ref. */
-static int make_list(struct index *index, uint32_t from, uint32_t to, uint32_t *ref)
-{
-	int err = 0;
-
-	*ref = index->n_lists | SLOT_LIST;
-	for (uint32_t i = from; i < to && !err; i++)
-		err = add_to_list(index, index->entries[i].edge);
-	return err ? err : add_to_list(index, MATCHER_NONE);
-}
-
-static int make_crowd(struct index *index, uint32_t from, uint32_t to, uint32_t *ref)
-{
-	struct crowd crowd = {.latest = index->entries[from].latest};
-	int err = array_reserve(&index->m->crowds, &index->crowds_capacity, index->n_crowds,
-				sizeof(*index->m->crowds));
-
-	if (err)
-		return err;
-	for (uint32_t i = from; i < to; i++)
-		crowd.stars |= 1ull << index->m->edges[index->entries[i].edge].star_bit;
-	*ref = index->n_crowds | SLOT_CROWD;
-	index->m->crowds[index->n_crowds++] = crowd;
-	return 0;
-}
-
-/*
- * Put entries[from, to), whose keys share a tag, into the table. Should a crowded key share
- * its tag with another, all are listed.
- */
-static int put_entries(struct index *index, uint32_t from, uint32_t to)
-{
-	uint32_t ref = index->entries[from].edge;
-	uint32_t crowded = 0;
-	int err = 0;
-
-	for (uint32_t i = from; i < to; i++)
-		crowded += index->entries[i].crowded;
-	if (crowded == to - from)
-		err = make_crowd(index, from, to, &ref);
-	else if (to - from > 1)
-		err = make_list(index, from, to, &ref);
-	if (!err)
-		put_slot(index->m, key_tag(index->entries[from].key), ref);
-	return err;
-}
-
-static int allocate_table(struct index *index)
-{
-	struct matcher *m = index->m;
-	uint32_t n_slots = power_of_two(index->n * 2, 16);
-	uint32_t n_words = power_of_two(index->n / 8, 16);
-
-	m->slots = malloc(n_slots * sizeof(*m->slots));
-	m->filter = calloc(n_words, sizeof(*m->filter));
-	if (!m->slots || !m->filter)
-		return -ENOMEM;
-	memset(m->slots, 0xff, n_slots * sizeof(*m->slots));
-	m->slot_mask = n_slots - 1;
-	m->filter_shift = 64 - (uint32_t)__builtin_ctz(n_words);
-	return 0;
-}
-
-static int make_table(struct index *index)
-{
-	struct matcher *m = index->m;
-	int err = allocate_table(index);
-
-	if (err)
-		return err;
-	for (uint32_t i = 0; i < index->n; i++) {
-		uint64_t key = index->entries[i].key;
-
-		m->filter[key >> m->filter_shift] |= 1ull << key_filter_bit(key);
-	}
-	if (index->n)
-		qsort(index->entries, index->n, sizeof(*index->entries), by_tag);
-	for (uint32_t from = 0, to; from < index->n && !err; from = to) {
-		uint32_t tag = key_tag(index->entries[from].key);
-
-		for (to = from + 1; to < index->n && key_tag(index->entries[to].key) == tag;)
-			to++;
-		err = put_entries(index, from, to);
-	}
-	return err;
+	free(index->counts.counts);
+	trie_release(&index->tries);
+	bunch_release(&index->bunches);
 }
 
 int matcher_index(struct matcher *m)
 {
-	struct index index = {.m = m};
-	uint32_t n_counts = power_of_two(m->n_edges * 16, 16);
-	int err;
+	struct index index;
+	int err = index_init(&index, m);
 
-	index.counts.counts = calloc(n_counts, sizeof(*index.counts.counts));
-	index.counts.mask = n_counts - 1;
-	err = index.counts.counts ? add_all_sets(&index) : -ENOMEM;
 	if (!err)
-		err = make_table(&index);
-	free(index.counts.counts);
-	free(index.entries);
+		err = add_all_sets(&index);
+	if (!err)
+		err = make_names(&index, false, &m->inner_names);
+	if (!err)
+		err = make_names(&index, true, &m->leaf_names);
+	if (!err)
+		err = bunch_finish(&index.bunches);
+	if (!err) {
+		trie_finish(&index.tries);
+		array_trim(&m->few, index.n_few, sizeof(*m->few));
+		number_live(m);
+	}
+	index_release(&index);
 	return err;
 }

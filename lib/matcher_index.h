@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* matcher_index.h - gives each edge of a matcher an anchor, and makes the hash table. */
+/*
+ * matcher_index.h - makes the tries and tables by which the edges of a matcher are found.
+ */
 #ifndef LIB_MATCHER_INDEX_H
 #define LIB_MATCHER_INDEX_H
 
 #include "matcher.h"
 
 /*
- * Fill in few, lists, slots, filter, and the edge sets of the nodes. Nodes, edges and
- * accepts are there. 0 or -ENOMEM; what was allocated is the matcher's in both cases.
+ * Fill in all but nodes, edges, globs and accepts, which are there, and the edge sets of the
+ * nodes. 0 or -ENOMEM; what was allocated is the matcher's in both cases.
  */
 int matcher_index(struct matcher *m);
 

@@ -7,64 +7,29 @@
 #define LIB_MATCHER_KEY_H
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-/*
- * Anchors have one of these lengths: 1 to 8, by the ends of names that are at hand, and some
- * longer ones. Each has a bit in a set of lengths.
- */
-enum {
-	KEY_WORD = 8,     /* bytes of an end that is at hand */
-	KEY_LENGTHS = 15, /* how many lengths there are */
-	KEY_EXACT = 0,    /* kinds of keys: a whole name, */
-	KEY_HEAD = 1,     /* the head of a name, plus the number of the length, */
-	KEY_TAIL = KEY_HEAD + KEY_LENGTHS /* or the tail */
-};
-
-static inline unsigned int key_length(unsigned int number)
-{
-	static const uint8_t longer[] = {12, 16, 18, 20, 22, 24, 32};
-
-	return number < KEY_WORD ? number + 1 : longer[number - KEY_WORD];
-}
-
-/* The number of the greatest length up to len, which is at least 1. */
-static inline unsigned int key_length_number(size_t len)
-{
-	unsigned int number = len < KEY_WORD ? (unsigned int)len - 1 : KEY_WORD - 1;
-
-	while (number + 1 < KEY_LENGTHS && key_length(number + 1) <= len)
-		number++;
-	return number;
-}
-
-/* The number of the greatest in a set of lengths, which is not empty. */
-static inline unsigned int key_longest(unsigned int lengths)
-{
-	return 31 - (unsigned int)__builtin_clz(lengths);
-}
-
-/* The bits of all lengths up to len. */
-static inline unsigned int key_lengths_up_to(size_t len)
-{
-	static const uint16_t bits[] = {
-		0x0000, 0x0001, 0x0003, 0x0007, 0x000f, 0x001f, 0x003f, 0x007f, 0x00ff, 0x00ff, 0x00ff,
-		0x00ff, 0x01ff, 0x01ff, 0x01ff, 0x01ff, 0x03ff, 0x03ff, 0x07ff, 0x07ff, 0x0fff, 0x0fff,
-		0x1fff, 0x1fff, 0x3fff, 0x3fff, 0x3fff, 0x3fff, 0x3fff, 0x3fff, 0x3fff, 0x3fff, 0x7fff,
-	};
-
-	return bits[len < 32 ? len : 32];
-}
+enum { KEY_WORD = 8 }; /* bytes of an end that is at hand */
 
 /* The ends of a name, in a form from which keys are made. */
 struct name_ends {
 	const char *name;
 	size_t len;
 	uint64_t first; /* the first 8 bytes, the first in the lowest bits, zeros behind */
-	uint64_t last;  /* the last 8 bytes, the last in the highest bits, zeros before */
+	uint64_t last;	/* the last 8 bytes, the last in the highest bits, zeros before */
 };
+
+/*
+ * Two bits for a byte at one end of a name. Most candidates that are found by the other end,
+ * such as 'lib*.so' and '[a-z]*.so', are told by them from those that match.
+ */
+static inline uint16_t key_far(unsigned char byte)
+{
+	return (uint16_t)(1u << (byte >> 4 & 7) | 256u << (byte & 7));
+}
 
 static inline uint64_t key_mix(uint64_t a, uint64_t b)
 {
@@ -112,78 +77,71 @@ static inline struct name_ends key_ends(const char *name, size_t len)
 	return ends;
 }
 
-/* The bits of name_ends.first, or of .last, that the end of len bytes takes. */
+/* How many bytes of an end are at hand. */
+static inline size_t key_at_hand(size_t len)
+{
+	return len < KEY_WORD ? len : KEY_WORD;
+}
+
+/* The bits of name_ends.first, or of .last, that the end of len bytes takes, at most KEY_WORD. */
 static inline uint64_t key_first_mask(size_t len)
 {
-	return len == 0 ? 0 : len >= 8 ? UINT64_MAX : (1ull << (len * 8)) - 1;
+	static const uint64_t masks[KEY_WORD + 1] = {
+		0,
+		0xff,
+		0xffff,
+		0xffffff,
+		0xffffffff,
+		0xffffffffff,
+		0xffffffffffff,
+		0xffffffffffffff,
+		0xffffffffffffffff,
+	};
+
+	return masks[len];
 }
 
 static inline uint64_t key_last_mask(size_t len)
 {
-	return len == 0 ? 0 : UINT64_MAX << (len >= 8 ? 0 : (8 - len) * 8);
+	return ~key_first_mask(KEY_WORD - len);
 }
 
-/* Places in a lens_table, by two bytes. */
-static inline uint32_t key_pair(unsigned int outer, unsigned int inner)
+/* The 8 bytes in the middle of 8 and more; no branch, as above. */
+static inline uint64_t key_center(const char *name, size_t len)
 {
-	return (outer * 31 + inner * 4) & 1023;
+	static const char none[KEY_WORD];
+
+	return key_load64(len >= KEY_WORD ? name + (len - KEY_WORD) / 2 : none);
 }
 
-static inline uint32_t key_head_pair(const struct name_ends *ends)
-{
-	return key_pair(ends->first & 0xff, ends->first >> 8 & 0xff);
-}
-
-static inline uint32_t key_tail_pair(const struct name_ends *ends)
-{
-	return key_pair(ends->last >> 56, ends->last >> 48 & 0xff);
-}
-
-/* A key for one of: a whole name, or an end of so many bytes, in one set of edges. */
-static inline uint64_t key_make(uint32_t set, unsigned int kind, uint64_t bits)
-{
-	return key_mix(bits + kind * 0x9e3779b97f4a7c15u + 0x2545f4914f6cdd1du,
-		       (set + 1) * 0xd6e8feb86659fd93u);
-}
-
-/* From len > 8 bytes: the last word of them overlaps the one before where len is odd. */
-static inline uint64_t key_hash(const char *bytes, size_t len)
+/* The bytes between the first and the last 8, of more than 24. */
+static inline uint64_t key_middle(const char *name, size_t len)
 {
 	uint64_t bits = len;
-	size_t i = 0;
 
-	for (; i + 8 < len; i += 8)
-		bits = key_mix(bits ^ key_load64(bytes + i), 0x8ebc6af09c88c6e3u);
-	return key_mix(bits ^ key_load64(bytes + len - 8), 0x8ebc6af09c88c6e3u);
+	for (size_t i = KEY_WORD; i + 2 * KEY_WORD < len; i += KEY_WORD)
+		bits = key_mix(bits ^ key_load64(name + i), 0x8ebc6af09c88c6e3u);
+	return key_mix(bits ^ key_load64(name + len - 2 * KEY_WORD), 0x589965cc75374cc3u);
 }
 
-static inline uint64_t key_exact(uint32_t set, const struct name_ends *ends)
+/* A hash of a whole name. */
+static inline uint64_t key_name(const struct name_ends *ends)
 {
+	uint64_t center = key_center(ends->name, ends->len);
 	uint64_t bits = key_mix(ends->first ^ 0xa0761d6478bd642fu,
-				ends->last + ends->len * 0xe7037ed1a0b428dbu);
+				(ends->last + ends->len * 0xe7037ed1a0b428dbu) ^
+					center * 0x8ebc6af09c88c6e3u);
 
-	/* Up to 16 bytes, the ends are all of the name. */
-	if (ends->len > 2 * KEY_WORD)
-		bits ^= key_hash(ends->name + KEY_WORD, ends->len - 2 * KEY_WORD + 8);
-	return key_make(set, KEY_EXACT, bits);
+	/* Up to 24 bytes, these three words are all of the name. */
+	if (__builtin_expect(ends->len > 3 * KEY_WORD, false))
+		bits ^= key_middle(ends->name, ends->len);
+	return bits;
 }
 
-/* The name has at least as many bytes as the length with this number. */
-static inline uint64_t key_head(uint32_t set, const struct name_ends *ends, unsigned int number)
+/* A key for a whole name in one set of edges, from its hash. */
+static inline uint64_t key_make(uint32_t set, uint64_t name)
 {
-	uint64_t bits = number < KEY_WORD ? ends->first << ((KEY_WORD - 1 - number) * 8) :
-					    key_hash(ends->name, key_length(number));
-
-	return key_make(set, KEY_HEAD + number, bits);
-}
-
-static inline uint64_t key_tail(uint32_t set, const struct name_ends *ends, unsigned int number)
-{
-	unsigned int len = key_length(number);
-	uint64_t bits = number < KEY_WORD ? ends->last >> ((KEY_WORD - len) * 8) :
-					    key_hash(ends->name + ends->len - len, len);
-
-	return key_make(set, KEY_TAIL + number, bits);
+	return key_mix(name + 0x2545f4914f6cdd1du, (set + 1) * 0xd6e8feb86659fd93u);
 }
 
 /* The bit of a key in its word of the filter. */
@@ -211,14 +169,10 @@ static inline uint32_t key_leaf_set(uint32_t node)
 	return node * 2 + 3;
 }
 
-/* From the key of a crowded anchor to that of its edges from one star node. */
-static inline uint64_t key_in_node(uint64_t key, uint32_t node)
+/* Where a pair of a crowd and a star node is looked for. */
+static inline uint32_t key_pair(uint32_t crowd, uint32_t node)
 {
-	return key_mix(key ^ 0x589965cc75374cc3u, (node + 1) * 0xd6e8feb86659fd93u);
+	return (crowd * 0x9e3779b1u ^ node * 0x85ebca77u) * 0xc2b2ae3du >> 8;
 }
-
-/* Bits in slot.ref: it is a place in the lists, or in the crowds. */
-#define SLOT_LIST 0x80000000u
-#define SLOT_CROWD 0x40000000u
 
 #endif

@@ -17,7 +17,7 @@ struct name {
 static struct name *find(const struct names *names, const char *text)
 {
 	struct name_ends ends = key_ends(text, strlen(text));
-	uint32_t i = key_tag(key_exact(0, &ends)) & names->mask;
+	uint32_t i = key_tag(key_name(&ends)) & names->mask;
 
 	while (names->slots[i].text && strcmp(names->slots[i].text, text))
 		i = (i + 1) & names->mask;

@@ -3,8 +3,10 @@
 #ifndef LIB_PATH_H
 #define LIB_PATH_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Whether a component is empty, "." or "..": no entry of a folder has such a name. */
@@ -17,6 +19,31 @@ static inline bool path_is_dots(const char *name, size_t len)
 static inline bool path_is_name(const char *name, size_t len)
 {
 	return !path_is_dots(name, len) && !memchr(name, '/', len);
+}
+
+/* The slashes among the 8 bytes at text: a bit for each, the first is the lowest. */
+static inline uint64_t path_slashes_in_word(const char *text)
+{
+	const uint64_t low = 0x7f7f7f7f7f7f7f7fu;
+	uint64_t word, zero;
+
+	memcpy(&word, text, sizeof(word));
+	word = le64toh(word) ^ 0x2f2f2f2f2f2f2f2fu; /* '/' becomes 0 */
+	zero = ~(((word & low) + low) | word | low);
+	return (zero >> 7) * 0x0102040810204080u >> 56;
+}
+
+/* The slashes among the first n bytes of text, at most 64. */
+static inline uint64_t path_slashes(const char *text, size_t n)
+{
+	uint64_t bits = 0;
+	size_t i = 0;
+
+	for (; i + 8 <= n; i += 8)
+		bits |= path_slashes_in_word(text + i) << i;
+	for (; i < n; i++)
+		bits |= (uint64_t)(text[i] == '/') << i;
+	return bits;
 }
 
 #endif

@@ -50,14 +50,12 @@ enum fsdax_outcome rules_test(const struct rule *rule, const struct subject *sub
 				test_clause(&clauses[i], subject, &group);
 		}
 		switch (group_outcome(&group)) {
-		case FSDAX_OUTCOME_FAILED:
-			return FSDAX_OUTCOME_FAILED;
+		case FSDAX_OUTCOME_FAILED: return FSDAX_OUTCOME_FAILED;
 		case FSDAX_OUTCOME_UNKNOWN:
 			all = FSDAX_OUTCOME_UNKNOWN;
 			*want = group.want;
 			break;
-		case FSDAX_OUTCOME_MATCHED:
-			break;
+		case FSDAX_OUTCOME_MATCHED: break;
 		}
 	}
 	return all;
@@ -83,31 +81,26 @@ static void try_rule(struct search *s, uint32_t id, bool path_known)
 	}
 }
 
-/* The matcher has found a pattern of a rule after the last that holds. */
-static int64_t found_pattern(void *data, accept_t accept)
+/* Whether a rule holds of which the matcher has found a pattern. */
+static bool rule_holds(void *data, uint32_t id)
 {
 	struct search *s = data;
-	uint32_t id = accept_rule(accept);
 
-	if (accept_bare(accept))
-		s->result->sure = id;
-	else
-		try_rule(s, id, true);
-	return s->result->sure < 0 ? -1 : (int64_t)accept_make((uint32_t)s->result->sure, true);
+	try_rule(s, id, true);
+	return s->result->sure == (int64_t)id;
 }
 
 void rules_find(const struct subject *subject, struct rules_result *result)
 {
 	const struct fsdax_policy *policy = subject->policy;
-	const int64_t floor = subject->folder->floor;
 	struct search search = {subject, result};
+	accept_t last;
 
-	*result = (struct rules_result){
-		.sure = floor < 0 ? -1 : (int64_t)accept_rule((accept_t)floor),
-		.maybe = {-1, -1},
-	};
-	matcher_find(&policy->matcher, subject->folder, subject->name, subject->len, found_pattern,
-		     &search);
+	*result = (struct rules_result){.sure = -1, .maybe = {-1, -1}};
+	last = matcher_find(&policy->matcher, subject->folder, subject->name, subject->len,
+			    rule_holds, &search);
+	if (last)
+		result->sure = accept_rule(last);
 	for (uint32_t i = 0; i < policy->n_pathless; i++) {
 		if ((int64_t)policy->pathless[i] <= result->sure)
 			break;

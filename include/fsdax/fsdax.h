@@ -408,7 +408,7 @@ int fsdax_decide_path(const struct fsdax_policy *policy, const char *path, size_
  * it can change the answer. Never opens a file that is not regular, and never
  * follows a link.
  *
- * @dirfd: the folder of @cursor, open for reading (not O_PATH)
+ * @dirfd: the folder of @cursor; O_PATH will do
  * @name: ends in a NUL, without a slash
  * @facts: NULL, or facts known already; what is learned is added, but for xattrs,
  *	whose values live only during the call. With FSDAX_FACT_STAT set no statx is
@@ -419,6 +419,16 @@ int fsdax_decide_path(const struct fsdax_policy *policy, const char *path, size_
  * an error. Since: 0.1
  */
 int fsdax_decide_at(const struct fsdax_cursor *cursor, int dirfd, const char *name,
+		    struct fsdax_facts *facts, unsigned int flags, struct fsdax_decision *decision);
+
+/**
+ * As fsdax_decide_at(), for a file that is open: it is decided on as @name in the folder of
+ * @cursor, whether or not that is still its name.
+ *
+ * @fd: the file, open for reading or writing (not O_PATH)
+ * Since: 0.1
+ */
+int fsdax_decide_fd(const struct fsdax_cursor *cursor, int fd, const char *name,
 		    struct fsdax_facts *facts, unsigned int flags, struct fsdax_decision *decision);
 
 /**

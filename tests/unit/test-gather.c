@@ -345,6 +345,54 @@ static void nothing_is_opened_where_the_kernel_has_better(void **state)
 	syscalls_in_child(decide_without_opening, &lazy);
 }
 
+/* ---- Other ways to say which file -------------------------------------------- */
+
+#define BOTH_TAGS "[tag]\nxattr = trusted.fsdax\ninode-flag = yes\n"
+
+static struct fsdax_cursor *root_of(const char *text)
+{
+	struct fsdax_policy *policy = policy_of(text);
+	struct fsdax_cursor *root = cursor_of(policy, "");
+
+	fsdax_policy_unref(policy);
+	return root;
+}
+
+static void an_open_file_is_decided_on_by_any_name(void **state)
+{
+	const struct mounted *m = mounts_on(state);
+	struct fsdax_cursor *root = root_of(BOTH_TAGS);
+	const char *name = new_file(m, 1);
+	struct fsdax_decision decision;
+	int fd = open(path_in(m->path, name), O_RDONLY);
+
+	assert_int_equal(fsdax_decide_fd(root, fd, "gone", NULL, 0, &decision), 0);
+	assert_false(decision.dax);
+	set_xattr(m, name, "trusted.fsdax", "yes", 3);
+	assert_int_equal(fsdax_decide_fd(root, fd, "gone", NULL, 0, &decision), 0);
+	assert_true(decision.dax);
+	assert_int_equal(decision.reason, FSDAX_REASON_TAG);
+	close(fd);
+	fsdax_cursor_unref(root);
+}
+
+static void a_folder_may_be_open_as_a_path_only(void **state)
+{
+	const struct mounted *m = mounts_on(state);
+	struct fsdax_cursor *root = root_of(BOTH_TAGS);
+	const char *name = new_file(m, 1);
+	struct fsdax_decision decision;
+	int fd = open(m->path, O_PATH | O_DIRECTORY);
+
+	assert_int_equal(fsdax_decide_at(root, fd, name, NULL, 0, &decision), 0);
+	assert_false(decision.dax);
+	set_xattr(m, name, "trusted.fsdax", "yes", 3);
+	assert_int_equal(fsdax_decide_at(root, fd, name, NULL, 0, &decision), 0);
+	assert_true(decision.dax);
+	close(fd);
+	fsdax_cursor_unref(root);
+}
+
 /* ---- All tests on all mounts ------------------------------------------------- */
 
 #define ON_MOUNT(name)                        \
@@ -370,6 +418,8 @@ static const struct CMUnitTest on_mount[] = {
 	ON_MOUNT(a_file_that_goes_while_it_is_looked_at_is_an_error),
 	ON_MOUNT(xattrs_are_read_only_where_they_can_change_the_verdict),
 	ON_MOUNT(nothing_is_opened_where_the_kernel_has_better),
+	ON_MOUNT(an_open_file_is_decided_on_by_any_name),
+	ON_MOUNT(a_folder_may_be_open_as_a_path_only),
 };
 
 int main(void)

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* matcher_bunch.c - makes the bunches of edges that share an anchor. See matcher_bunch.h. */
+#include <stdlib.h>
+
+#include "array.h"
+#include "matcher_bunch.h"
+#include "matcher_key.h"
+
+/* ---- Edges that need no further look ------------------------------------------- */
+
+/* What inner edges have in place of `latest`. */
+enum { INNER_LATEST = 1 };
+
+static accept_t latest_of(const struct edge *edge)
+{
+	return edge->leaf ? edge->latest : INNER_LATEST;
+}
+
+/* The latest bare accept of an edge; 0 if there is none. */
+static accept_t bare_of(const struct matcher *m, const struct edge *edge)
+{
+	for (uint32_t i = 0; edge->leaf && i < edge->n; i++) {
+		if (accept_bare(m->accepts[edge->accepts + i]))
+			return m->accepts[edge->accepts + i];
+	}
+	return 0;
+}
+
+/* Whether an anchor of len bytes, once found, is all that the glob of an edge asks for. */
+static bool is_whole(const struct matcher *m, uint32_t edge, uint16_t len)
+{
+	const struct glob *glob = &m->globs[edge];
+
+	return (glob->kind == GLOB_PREFIX && glob->prefix_len == len) ||
+	       (glob->kind == GLOB_SUFFIX && glob->suffix_len == len);
+}
+
+/* Edges of the root's star node, and a node's own, are live whenever they are looked up. */
+static bool always_live(const struct matcher *m, uint32_t edge, bool shared)
+{
+	return !shared || m->edges[edge].node == m->nodes[0].star;
+}
+
+/* Whether `sure` says all that there is to an edge: it needs not be a candidate too. */
+static bool all_is_sure(const struct matcher *m, uint32_t edge, uint16_t proven)
+{
+	const struct edge *e = &m->edges[edge];
+
+	return e->leaf && is_whole(m, edge, proven) && accept_bare(e->latest);
+}
+
+/* What names that an edge matches can have at the end where its anchor is not. */
+static uint16_t far_of(const struct matcher *m, uint32_t edge, bool tail)
+{
+	struct anchor anchors[GLOB_MAX_ANCHORS];
+	const struct glob *glob = &m->globs[edge];
+	int n = glob->kind == GLOB_EXACT ? 0 : glob_anchors(glob, !tail, anchors);
+	uint16_t far = n ? 0 : UINT16_MAX;
+
+	for (int i = 0; i < n; i++)
+		far |= key_far((unsigned char)anchors[i].bytes[tail ? 0 : anchors[i].len - 1]);
+	return far;
+}
+
+static accept_t later(accept_t a, accept_t b)
+{
+	return a > b ? a : b;
+}
+
+/* ---- Lists ------------------------------------------------------------------------ */
+
+int bunch_init(struct bunch_builder *b, struct matcher *m)
+{
+	int err;
+
+	*b = (struct bunch_builder){.m = m, .n_bunches = 1, .n_candidates = 1, .n_crowds = 1};
+	err = array_reserve(&m->bunches, &b->bunches_capacity, 0, sizeof(*m->bunches));
+	if (!err)
+		err = array_reserve(&m->candidates, &b->candidates_capacity, 0,
+				    sizeof(*m->candidates));
+	if (err)
+		return err;
+	m->bunches[0] = (struct bunch){0};
+	m->candidates[0] = (struct candidate){0};
+	return 0;
+}
+
+static int add_candidate(struct bunch_builder *b, struct candidate candidate)
+{
+	struct matcher *m = b->m;
+	int err = array_reserve(&m->candidates, &b->candidates_capacity, b->n_candidates,
+				sizeof(*m->candidates));
+
+	if (!err)
+		m->candidates[b->n_candidates++] = candidate;
+	return err;
+}
+
+/* An order of edges: sorted by node or not, then the latest first. */
+struct order {
+	const struct matcher *m;
+	bool by_node;
+};
+
+static int in_order(const void *left, const void *right, void *data)
+{
+	const struct order *order = data;
+	uint32_t i = *(const uint32_t *)left;
+	uint32_t k = *(const uint32_t *)right;
+	const struct edge *a = &order->m->edges[i];
+	const struct edge *b = &order->m->edges[k];
+
+	if (order->by_node && a->node != b->node)
+		return a->node < b->node ? -1 : 1;
+	if (latest_of(a) != latest_of(b))
+		return latest_of(a) > latest_of(b) ? -1 : 1;
+	return i < k ? -1 : i > k;
+}
+
+static void sort_edges(const struct bunch_builder *b, const struct bunch_source *source,
+		       bool by_node)
+{
+	struct order order = {b->m, by_node};
+
+	qsort_r(source->edges, source->n, sizeof(*source->edges), in_order, &order);
+}
+
+/* A list of edges that are sorted; *first is 0 if nothing is left to list. */
+static int make_list(struct bunch_builder *b, const struct bunch_source *source, uint32_t from,
+		     uint32_t to, bool fold, uint32_t *first)
+{
+	uint32_t start = b->n_candidates;
+	int err = 0;
+
+	*first = 0;
+	for (uint32_t i = from; i < to && !err; i++) {
+		uint32_t edge = source->edges[i];
+		const struct edge *e = &b->m->edges[edge];
+
+		if ((fold || always_live(b->m, edge, source->shared)) &&
+		    all_is_sure(b->m, edge, source->proven))
+			continue;
+		err = add_candidate(b, (struct candidate){
+					       .latest = latest_of(e),
+					       .edge = edge,
+					       .node = e->node,
+					       .whole = is_whole(b->m, edge, source->proven),
+					       .far = far_of(b->m, edge, source->tail),
+				       });
+	}
+	if (err || b->n_candidates == start)
+		return err;
+	*first = start;
+	return add_candidate(b, (struct candidate){0});
+}
+
+/* ---- Crowds ----------------------------------------------------------------------- */
+
+bool bunch_is_crowd(const struct bunch_builder *b, const uint32_t *edges, uint32_t n)
+{
+	uint32_t others = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		others += b->m->edges[edges[i]].node != b->m->nodes[0].star;
+	return others > SHARED_CROWD;
+}
+
+/* The edges [from, to) of a crowd are those of one node. */
+static int add_pair(struct bunch_builder *b, const struct bunch_source *source, uint32_t from,
+		    uint32_t to)
+{
+	struct pair pair = {.crowd = b->n_crowds, .node = b->m->edges[source->edges[from]].node};
+	int err = array_reserve(&b->pairs, &b->pairs_capacity, b->n_pairs, sizeof(*b->pairs));
+
+	if (!err)
+		err = make_list(b, source, from, to, true, &pair.first);
+	if (err)
+		return err;
+	for (uint32_t i = from; i < to; i++) {
+		if (is_whole(b->m, source->edges[i], source->proven))
+			pair.sure = later(pair.sure, bare_of(b->m, &b->m->edges[source->edges[i]]));
+	}
+	b->pairs[b->n_pairs++] = pair;
+	return 0;
+}
+
+static int make_crowd(struct bunch_builder *b, const struct bunch_source *source, uint32_t *first)
+{
+	struct matcher *m = b->m;
+	struct crowd crowd = {0};
+	int err = array_reserve(&m->crowds, &b->crowds_capacity, b->n_crowds, sizeof(*m->crowds));
+
+	sort_edges(b, source, true);
+	for (uint32_t from = 0, to; from < source->n && !err; from = to) {
+		uint32_t node = m->edges[source->edges[from]].node;
+
+		for (to = from + 1; to < source->n && m->edges[source->edges[to]].node == node;)
+			to++;
+		if (node == m->nodes[0].star) {
+			err = make_list(b, source, from, to, false, &crowd.first);
+			continue;
+		}
+		crowd.stars |= 1ull << matcher_star_bit(node);
+		err = add_pair(b, source, from, to);
+	}
+	if (err)
+		return err;
+	*first = b->n_crowds | BUNCH_CROWD;
+	m->crowds[b->n_crowds++] = crowd;
+	return 0;
+}
+
+/* ---- Bunches ---------------------------------------------------------------------- */
+
+/* What is known of all edges of a bunch. */
+static void sum_up(const struct bunch_builder *b, const struct bunch_source *source,
+		   struct bunch *bunch)
+{
+	const struct matcher *m = b->m;
+
+	for (uint32_t i = 0; i < source->n; i++) {
+		uint32_t edge = source->edges[i];
+
+		if (always_live(m, edge, source->shared) && is_whole(m, edge, source->proven))
+			bunch->sure = later(bunch->sure, bare_of(m, &m->edges[edge]));
+		if (bunch->first & BUNCH_CROWD)
+			bunch->latest = later(bunch->latest, latest_of(&m->edges[edge]));
+	}
+}
+
+int bunch_make(struct bunch_builder *b, const struct bunch_source *source, uint32_t *out)
+{
+	struct matcher *m = b->m;
+	struct bunch bunch = {.up = source->up};
+	int err =
+		array_reserve(&m->bunches, &b->bunches_capacity, b->n_bunches, sizeof(*m->bunches));
+
+	if (err)
+		return err;
+	if (source->shared && bunch_is_crowd(b, source->edges, source->n)) {
+		err = make_crowd(b, source, &bunch.first);
+	} else {
+		sort_edges(b, source, false);
+		err = make_list(b, source, 0, source->n, false, &bunch.first);
+	}
+	if (err)
+		return err;
+	bunch.sure = m->bunches[source->up].sure;
+	bunch.latest = m->bunches[source->up].latest;
+	if (!(bunch.first & BUNCH_CROWD))
+		bunch.latest = later(bunch.latest, m->candidates[bunch.first].latest);
+	sum_up(b, source, &bunch);
+	/* Without candidates, stand in for the bunch above. */
+	if (!bunch.first) {
+		bunch.first = m->bunches[source->up].first;
+		bunch.up = m->bunches[source->up].up;
+	}
+	*out = b->n_bunches;
+	m->bunches[b->n_bunches++] = bunch;
+	return 0;
+}
+
+/* ---- The table of pairs ------------------------------------------------------------ */
+
+/* At most a quarter full, for many pairs are looked up in vain. */
+static uint32_t pairs_size(uint32_t n)
+{
+	uint32_t size = 2;
+
+	while (size < n * 4)
+		size *= 2;
+	return size;
+}
+
+int bunch_finish(struct bunch_builder *b)
+{
+	struct matcher *m = b->m;
+	uint32_t size = pairs_size(b->n_pairs);
+
+	m->pairs = calloc(size, sizeof(*m->pairs));
+	if (!m->pairs)
+		return -ENOMEM;
+	m->pair_mask = size - 1;
+	for (uint32_t i = 0; i < b->n_pairs; i++) {
+		uint32_t at = key_pair(b->pairs[i].crowd, b->pairs[i].node) & m->pair_mask;
+
+		while (m->pairs[at].crowd)
+			at = (at + 1) & m->pair_mask;
+		m->pairs[at] = b->pairs[i];
+	}
+	array_trim(&m->bunches, b->n_bunches, sizeof(*m->bunches));
+	array_trim(&m->candidates, b->n_candidates, sizeof(*m->candidates));
+	return 0;
+}
+
+void bunch_release(struct bunch_builder *b)
+{
+	free(b->pairs);
+	b->pairs = NULL;
+}

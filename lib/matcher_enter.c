@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* matcher_enter.c - from a folder into one below it: which nodes are live there. */
+#include <stdlib.h>
+
+#include "array.h"
+#include "matcher.h"
+#include "matcher_walk.h"
+#include "path.h"
+
+/* So many new star nodes are sorted to find those that are there twice. */
+enum { MANY_NODES = 16 };
+
+static int live_grow(struct live_set *set)
+{
+	uint32_t capacity = set->capacity * 2;
+	live_t *nodes = malloc(capacity * sizeof(*nodes));
+
+	if (!nodes)
+		return -ENOMEM;
+	memcpy(nodes, set->nodes, set->n * sizeof(*nodes));
+	live_set_release(set);
+	set->nodes = nodes;
+	set->capacity = capacity;
+	return 0;
+}
+
+static inline int live_push(struct live_set *set, live_t node)
+{
+	if (set->n == set->capacity && live_grow(set))
+		return -ENOMEM;
+	set->nodes[set->n++] = node;
+	return 0;
+}
+
+static inline bool live_holds(const live_t *nodes, uint32_t n, live_t node)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (nodes[i] == node)
+			return true;
+	}
+	return false;
+}
+
+static int by_number(const void *left, const void *right)
+{
+	live_t a = *(const live_t *)left;
+	live_t b = *(const live_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+static __attribute__((noinline)) void sort_once_each(struct live_set *set)
+{
+	uint32_t n = 0;
+
+	if (set->n)
+		qsort(set->nodes, set->n, sizeof(*set->nodes), by_number);
+	for (uint32_t i = 0; i < set->n; i++) {
+		if (n == 0 || set->nodes[i] != set->nodes[n - 1])
+			set->nodes[n++] = set->nodes[i];
+	}
+	set->n = n;
+}
+
+/* A step from a folder into one below. */
+struct way {
+	const struct matcher *m;
+	struct live *live;	/* its stars grow; live->folder tells how many were there before */
+	struct live_set *plain; /* the other nodes that are reached */
+	live_t plain_flags;
+	int err;
+	struct name_ends ends;
+	uint64_t hash; /* of the name */
+};
+
+/* Whether a node is in a set. Past MANY_NODES this is not looked for: see arrive(). */
+static __attribute__((noinline)) bool is_reached(const struct live_set *set, uint32_t n_new,
+						 live_t node)
+{
+	return n_new < MANY_NODES && live_holds(set->nodes, set->n, node);
+}
+
+/* Each node has one edge that leads to it, from a node that is live once: so it is too. */
+static ALWAYS_INLINE void reach_plain(struct way *way, live_t node)
+{
+	way->plain_flags |= node & LIVE_FLAGS;
+	way->err |= live_push(way->plain, node);
+}
+
+/* A star node may be live already, since some folder above. */
+static ALWAYS_INLINE void reach_star(struct way *way, live_t star)
+{
+	struct matcher_folder *folder = &way->live->folder;
+	struct live_set *stars = &way->live->stars;
+	uint64_t bit = 1ull << matcher_star_bit(live_node(star));
+
+	if ((folder->star_bits & bit) && is_reached(stars, stars->n - folder->n_stars, star))
+		return;
+	folder->star_flags |= star & LIVE_FLAGS;
+	folder->star_bits |= bit;
+	if ((star & LIVE_FLOOR) && way->m->nodes[live_node(star)].floor > folder->floor)
+		folder->floor = way->m->nodes[live_node(star)].floor;
+	way->err |= live_push(stars, star);
+	folder->stars = stars->nodes;
+}
+
+static ALWAYS_INLINE void reach(struct way *way, live_t node, live_t star)
+{
+	reach_plain(way, node);
+	if (star != MATCHER_NONE)
+		reach_star(way, star);
+}
+
+/* All that is below has been reached: go there. */
+static ALWAYS_INLINE int arrive(struct way *way)
+{
+	struct matcher_folder *folder = &way->live->folder;
+
+	if (way->live->stars.n - folder->n_stars > MANY_NODES)
+		sort_once_each(&way->live->stars);
+	folder->n_stars = way->live->stars.n;
+	folder->plain = way->plain->nodes;
+	folder->n_plain = way->plain->n;
+	folder->plain_flags = way->plain_flags;
+	return way->err;
+}
+
+int matcher_start(const struct matcher *m, struct live *live)
+{
+	struct way way = {.m = m, .live = live, .plain = &live->plain[0]};
+	const struct node *root = &m->nodes[0];
+
+	reach(&way, root->live,
+	      root->star == MATCHER_NONE ? MATCHER_NONE : m->nodes[root->star].live);
+	return arrive(&way);
+}
+
+static int live_copy(struct live_set *set, const live_t *nodes, uint32_t n)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < n && !err; i++)
+		err = live_push(set, nodes[i]);
+	return err;
+}
+
+int matcher_resume(const struct matcher_folder *folder, struct live *live)
+{
+	int err = live_copy(&live->stars, folder->stars, folder->n_stars);
+
+	if (!err)
+		err = live_copy(&live->plain[0], folder->plain, folder->n_plain);
+	live->folder = *folder;
+	live->folder.stars = live->stars.nodes;
+	live->folder.plain = live->plain[0].nodes;
+	return err;
+}
+
+/* Go along an edge, if it fits the name. `whole`: that is known. */
+static inline void follow_edge(struct way *way, uint32_t id, bool whole)
+{
+	const struct edge *edge = &way->m->edges[id];
+
+	if (whole || edge_matches(way->m, edge, &way->ends))
+		reach(way, edge->live, edge->star);
+}
+
+/* The candidates of one node. */
+static void follow_own_list(struct way *way, uint32_t first, uint32_t node)
+{
+	for (const struct candidate *c = &way->m->candidates[first]; c->latest; c++) {
+		if (c->node == node)
+			follow_edge(way, c->edge, c->whole);
+	}
+}
+
+/* Those of star nodes. */
+static void follow_shared_list(struct way *way, uint32_t first)
+{
+	for (const struct candidate *c = &way->m->candidates[first]; c->latest; c++) {
+		if (star_is_live(&way->live->folder, c->node))
+			follow_edge(way, c->edge, c->whole);
+	}
+}
+
+static void follow_crowd(struct way *way, uint32_t id)
+{
+	const struct matcher *m = way->m;
+	const struct matcher_folder *from = &way->live->folder;
+
+	follow_own_list(way, m->crowds[id].first, m->nodes[0].star);
+	if (!(m->crowds[id].stars & from->star_bits))
+		return;
+	for (uint32_t k = 0; k < from->n_stars; k++) {
+		uint32_t node = live_node(from->stars[k]);
+
+		follow_own_list(way, find_pair(m, id, node)->first, node);
+	}
+}
+
+static __attribute__((noinline)) void follow_shared_bunch(struct way *way, uint32_t id)
+{
+	const struct matcher *m = way->m;
+
+	for (; m->bunches[id].latest; id = m->bunches[id].up) {
+		uint32_t first = m->bunches[id].first;
+
+		if (first & BUNCH_CROWD)
+			follow_crowd(way, first & ~BUNCH_CROWD);
+		else
+			follow_shared_list(way, first);
+	}
+}
+
+static __attribute__((noinline)) void follow_own_bunch(struct way *way, uint32_t id, uint32_t node)
+{
+	const struct matcher *m = way->m;
+
+	for (; m->bunches[id].latest; id = m->bunches[id].up) {
+		if (m->bunches[id].first & BUNCH_CROWD)
+			return; /* of star nodes: another name with the same tag */
+		follow_own_list(way, m->bunches[id].first, node);
+	}
+}
+
+/* What was found under the hash of the name, for one node. */
+static ALWAYS_INLINE void follow_own_name(struct way *way, uint32_t ref, uint32_t node)
+{
+	const struct edge *edge = &way->m->edges[ref & ~SLOT_EDGE];
+
+	if (!ref)
+		return;
+	if (!(ref & SLOT_EDGE))
+		follow_own_bunch(way, ref, node);
+	else if (edge->node == node && edge_is_name(way->m, edge, &way->ends))
+		reach(way, edge->live, edge->star);
+}
+
+static ALWAYS_INLINE void follow_shared_name(struct way *way, uint32_t ref)
+{
+	const struct edge *edge = &way->m->edges[ref & ~SLOT_EDGE];
+
+	if (!ref)
+		return;
+	if (!(ref & SLOT_EDGE))
+		follow_shared_bunch(way, ref);
+	else if (edge_is_name(way->m, edge, &way->ends) &&
+		 star_is_live(&way->live->folder, edge->node))
+		reach(way, edge->live, edge->star);
+}
+
+/* The other edges of a node. */
+static void follow_node(struct way *way, uint32_t id)
+{
+	const struct matcher *m = way->m;
+	const struct edge_set *set = &m->nodes[id].inner;
+	struct found_bunches found;
+
+	for (uint32_t i = 0; i < set->n_few; i++)
+		follow_edge(way, m->few[set->few + i], false);
+	found = find_bunches(m, set, &way->ends);
+	follow_own_bunch(way, found.head, id);
+	follow_own_bunch(way, found.tail, id);
+}
+
+/* The edges that these nodes have for themselves. *nodes may move while stars are reached. */
+static ALWAYS_INLINE void follow_own(struct way *way, const live_t *const *nodes, uint32_t n)
+{
+	const struct name_table *names = &way->m->inner_names;
+
+	for (uint32_t i = 0; i < n; i++) {
+		live_t live = (*nodes)[i];
+		uint32_t id = live_node(live);
+
+		if (live & LIVE_NAMES)
+			follow_own_name(
+				way, find_name(names, key_make(key_inner_set(id), way->hash)), id);
+		if (live & LIVE_INNER)
+			follow_node(way, id);
+	}
+}
+
+static ALWAYS_INLINE void follow_shared(struct way *way)
+{
+	const struct matcher *m = way->m;
+	const struct edge_set *set = &m->shared_inner;
+	struct found_bunches found;
+
+	if (set->exact)
+		follow_shared_name(
+			way, find_name(&m->inner_names, key_make(KEY_SHARED_INNER, way->hash)));
+	if (!(set->heads | set->tails))
+		return;
+	found = find_bunches(m, set, &way->ends);
+	follow_shared_bunch(way, found.head);
+	follow_shared_bunch(way, found.tail);
+}
+
+static ALWAYS_INLINE int enter(const struct matcher *m, struct live *live, const char *name,
+			       size_t len)
+{
+	const struct matcher_folder *from = &live->folder;
+	struct way way;
+
+	live->at ^= 1;
+	way.m = m;
+	way.live = live;
+	way.plain = &live->plain[live->at];
+	way.plain->n = 0;
+	way.plain_flags = 0;
+	way.err = 0;
+	way.ends = key_ends(name, len);
+	way.hash = key_name(&way.ends);
+	if (from->plain_flags & (LIVE_INNER | LIVE_NAMES))
+		follow_own(&way, &from->plain, from->n_plain);
+	if (from->star_flags & LIVE_INNER)
+		follow_own(&way, &from->stars, from->n_stars);
+	if (from->n_stars)
+		follow_shared(&way);
+	return arrive(&way);
+}
+
+int matcher_enter(const struct matcher *m, struct live *live, const char *name, size_t len)
+{
+	return enter(m, live, name, len);
+}
+
+/* ---- Whole paths ----------------------------------------------------------------- */
+
+enum { BLOCK = 64 }; /* bytes of a path that are searched for slashes at once */
+
+int matcher_enter_all(const struct matcher *m, struct live *live, const char **path, size_t *len)
+{
+	const char *text = *path, *component = text;
+	int err = 0;
+
+	for (size_t at = 0; at < *len; at += BLOCK) {
+		size_t n = *len - at < BLOCK ? *len - at : BLOCK;
+		uint64_t slashes = path_slashes(text + at, n);
+
+		for (; slashes; slashes &= slashes - 1) {
+			const char *slash = text + at + __builtin_ctzll(slashes);
+
+			if (path_is_dots(component, (size_t)(slash - component)))
+				return -EINVAL;
+			err = enter(m, live, component, (size_t)(slash - component));
+			if (err)
+				return err;
+			component = slash + 1;
+		}
+	}
+	*len -= (size_t)(component - text);
+	*path = component;
+	return 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * matcher_walk.h - from a name to the bunches of edges that it may match: what entering
+ * folders and looking up files have in common. In a header, for it must be inlined.
+ */
+#ifndef LIB_MATCHER_WALK_H
+#define LIB_MATCHER_WALK_H
+
+#include "matcher.h"
+#include "matcher_key.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+/*
+ * Walk down a trie, from `byte` on, forward or back; returns the bunch where it ends. At base 0
+ * nothing is found, so that is where a walk past the last anchor ends by itself.
+ */
+static ALWAYS_INLINE uint32_t walk_trie(const struct cell *cells, uint32_t base, const char *byte,
+					ptrdiff_t forward, size_t len)
+{
+	uint32_t bunch = 0;
+
+	for (; len > 0; len--, byte += forward) {
+		uint8_t label = (uint8_t)*byte;
+		uint32_t step = cells[base + label].step;
+
+		if ((uint8_t)step != label)
+			break;
+		bunch = cells[base + label].bunch;
+		base = step >> CELL_LABEL_BITS;
+	}
+	return bunch;
+}
+
+static inline bool slot_is_other(const struct slot *slot, uint32_t tag)
+{
+	return (slot->tag != tag) & (slot->ref != 0);
+}
+
+/*
+ * What is under a tag, or 0. Nearly all are found in the first two places; which of them
+ * cannot be foretold, so there is no branch for that.
+ */
+static inline uint32_t find_slot(const struct name_table *names, uint32_t tag)
+{
+	uint32_t i = tag & names->mask;
+
+	i = (i + slot_is_other(&names->slots[i], tag)) & names->mask;
+	while (slot_is_other(&names->slots[i], tag))
+		i = (i + 1) & names->mask;
+	return names->slots[i].ref;
+}
+
+/* Names whose keys share a tag are found together, from whatever set: they are verified. */
+static inline uint32_t find_name(const struct name_table *names, uint64_t key)
+{
+	uint64_t word = names->filter[key >> names->filter_shift];
+
+	return word >> key_filter_bit(key) & 1 ? find_slot(names, key_tag(key)) : 0;
+}
+
+/* The bunches at which the walks from both ends of a name end; 0 where there is none. */
+struct found_bunches {
+	uint32_t head, tail;
+};
+
+static ALWAYS_INLINE struct found_bunches
+find_bunches(const struct matcher *m, const struct edge_set *set, const struct name_ends *ends)
+{
+	struct found_bunches found = {0, 0};
+
+	if (set->heads)
+		found.head = walk_trie(m->cells, set->heads, ends->name, 1, ends->len);
+	if (set->tails)
+		found.tail =
+			walk_trie(m->cells, set->tails, ends->name + ends->len - 1, -1, ends->len);
+	return found;
+}
+
+static inline bool pair_is_other(const struct pair *pair, uint32_t crowd, uint32_t node)
+{
+	return ((pair->crowd != crowd) | (pair->node != node)) & (pair->crowd != 0);
+}
+
+/* Most are found in the first two places, as above. A pair of zeros if there is none. */
+static inline const struct pair *find_pair(const struct matcher *m, uint32_t crowd, uint32_t node)
+{
+	uint32_t i = key_pair(crowd, node) & m->pair_mask;
+
+	i = (i + pair_is_other(&m->pairs[i], crowd, node)) & m->pair_mask;
+	while (pair_is_other(&m->pairs[i], crowd, node))
+		i = (i + 1) & m->pair_mask;
+	return &m->pairs[i];
+}
+
+/* Whether the literal ends of an edge, as far as it has them at hand, fit. No branches. */
+static inline bool edge_fits(const struct edge *edge, const struct name_ends *ends)
+{
+	uint64_t differ = ((ends->first ^ edge->first) & key_first_mask(edge->first_len)) |
+			  ((ends->last ^ edge->last) & key_last_mask(edge->last_len));
+
+	return !differ & (ends->len - edge->min_len <= edge->span);
+}
+
+/* Whether the glob of an edge whose ends fit matches. */
+static inline bool edge_rest_matches(const struct matcher *m, const struct edge *edge,
+				     const struct name_ends *ends)
+{
+	return !edge->partial || glob_match_rest(&m->globs[edge - m->edges], ends->name, ends->len);
+}
+
+static inline bool edge_matches(const struct matcher *m, const struct edge *edge,
+				const struct name_ends *ends)
+{
+	return edge_fits(edge, ends) && edge_rest_matches(m, edge, ends);
+}
+
+/* The same for an edge whose glob is a whole name: up to 16 bytes, the ends are all of it. */
+static inline bool edge_is_name(const struct matcher *m, const struct edge *edge,
+				const struct name_ends *ends)
+{
+	uint64_t differ = (ends->first ^ edge->first) | (ends->last ^ edge->last) |
+			  (ends->len ^ edge->min_len);
+
+	return !differ &&
+	       (!edge->partial || !memcmp(ends->name, m->globs[edge - m->edges].prefix, ends->len));
+}
+
+/* Most folders have a handful of live nodes; it is not worth a search by halves. */
+static inline bool is_live(const live_t *live, uint32_t n, uint32_t node)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (live_node(live[i]) == node)
+			return true;
+	}
+	return false;
+}
+
+static inline bool star_is_live(const struct matcher_folder *folder, uint32_t node)
+{
+	return (folder->star_bits >> matcher_star_bit(node) & 1) &&
+	       is_live(folder->stars, folder->n_stars, node);
+}
+
+#endif
