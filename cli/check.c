@@ -81,46 +81,19 @@ static size_t count_warnings(const struct fsdax_report *report)
 	return n;
 }
 
-static struct json_object *remark_object(const struct fsdax_remark *remark)
-{
-	static const char *const severities[] = {"note", "warning", "error"};
-	struct json_object *object = json_object_new_object();
-	int err = 0;
-
-	err |= json_put_string(object, "severity", severities[remark->severity]);
-	err |= output_json_path(object, "file", remark->file);
-	err |= json_put_number(object, "line", remark->line);
-	err |= json_put_number(object, "column", remark->column);
-	err |= json_put_number(object, "width", remark->width);
-	err |= output_json_path(object, "message", remark->message);
-	err |= output_json_path(object, "hint", remark->hint);
-	err |= output_json_path(object, "text", remark->text);
-	return json_finish(object, err);
-}
-
-static struct json_object *remark_array(const struct fsdax_report *report)
-{
-	struct json_object *array = json_object_new_array();
-	int err = 0;
-
-	for (size_t i = 0; i < fsdax_report_count(report) && !err; i++)
-		err = json_append(array, remark_object(fsdax_report_get(report, i)));
-	return json_finish(array, err);
-}
-
 static int print_json(const struct checked *c)
 {
 	struct json_object *object = json_object_new_object();
 	size_t files = 0;
 	int err = c->policy ? count_files(c->policy, &files) : 0;
 
-	err |= output_json_path(object, "path", c->path);
+	err |= json_put_path(object, "path", c->path);
 	err |= json_put_bool(object, "valid", c->policy);
 	err |= json_put_number(object, "rules", c->policy ? fsdax_policy_rules(c->policy) : 0);
 	err |= json_put_number(object, "files", files);
 	err |= json_put_number(object, "errors", fsdax_report_errors(c->report));
 	err |= json_put_number(object, "warnings", count_warnings(c->report));
-	err |= json_put(object, "remarks", remark_array(c->report));
+	err |= json_put(object, "remarks", json_remarks(c->report));
 	output_json(json_finish(object, err));
 	return err ? -ENOMEM : 0;
 }

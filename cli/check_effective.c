@@ -27,7 +27,7 @@ static int print_json(const struct fsdax_policy_line *line)
 	err |= json_put_string(object, "section", line->section);
 	err |= json_put_string(object, "key", line->key);
 	err |= json_put_string(object, "value", line->value);
-	err |= output_json_path(object, "file", line->file);
+	err |= json_put_path(object, "file", line->file);
 	if (line->file)
 		err |= json_put_number(object, "line", line->line);
 	else

@@ -21,6 +21,7 @@ static const char help_set[] =
 	"  fsdax-ctl set --dax=no /srv/db             the folder, and all files in it\n"
 	"  fsdax-ctl set -R -n /srv/models            show what would be tagged\n"
 	"  fsdax-ctl set --by=flag disk.img           by inode flag, as chattr +x does\n"
+	"  fsdax-ctl set --wait=60 model.bin          until the guests have picked it up\n"
 	"  find . -name '*.so' -print0 | fsdax-ctl set --files0-from=-\n";
 
 static const char help_clear[] =
@@ -63,7 +64,8 @@ static const char help_explain[] =
 	"Prints, with tabs between, yes or no, the file:line:rule that decided (or what\n"
 	"else did: tag, flag, folder-tag, default), and the path. With -v, every rule\n"
 	"is gone through, the last first, and the condition that failed is shown with\n"
-	"the value it was compared with.\n"
+	"the value it was compared with; and running daemons say what their guests were\n"
+	"told, and why a file cannot be mapped.\n"
 	"\n"
 	"Examples:\n"
 	"  fsdax-ctl explain vmlinuz                  one line\n"
@@ -137,6 +139,25 @@ static const char help_state[] =
 	"  fsdax-ctl state --json /mnt/share/*.bin\n"
 	"  fsdax-ctl state -R /mnt/share              all files and folders of a tree\n";
 
+static const char help_status[] =
+	"Show what running daemons do: which folder they share, what their guest can do,\n"
+	"how full its DAX window is and with which files, what was decided by which rule,\n"
+	"and which files are open in a guest in the state from before a change.\n"
+	"\n"
+	"Examples:\n"
+	"  fsdax-ctl status                           all daemons of this machine\n"
+	"  fsdax-ctl status --top=50                  more of the files in the window\n"
+	"  fsdax-ctl status --json                    the same, for a program to read\n";
+
+static const char help_reload[] =
+	"Have running daemons read their policy again. If it has mistakes, they are printed\n"
+	"as check does, and the policy from before stays in force. A guest has what changed\n"
+	"when it next opens a file that is not open by then.\n"
+	"\n"
+	"Examples:\n"
+	"  fsdax-ctl check && fsdax-ctl reload        all daemons of this machine\n"
+	"  fsdax-ctl reload --socket=/run/share.ctl   one of them\n";
+
 #define POLICY (OPT_POLICY | OPT_ROOT)
 #define TREE (OPT_JOBS | OPT_ONE_FS | OPT_EXCLUDE | OPT_PROGRESS)
 
@@ -147,7 +168,7 @@ const struct command commands[] = {
 		.summary = "tag files: use DAX for them, or do not",
 		.help = help_set,
 		.options = POLICY | OPT_OUTPUT | OPT_WALK | OPT_RECURSIVE | OPT_DRY_RUN | OPT_DAX |
-			   OPT_BY | OPT_XATTR,
+			   OPT_BY | OPT_XATTR | OPT_WAIT | OPT_SOCKET,
 		.min_args = 1,
 		.max_args = -1,
 		.run = cmd_set,
@@ -158,7 +179,7 @@ const struct command commands[] = {
 		.summary = "take tags away: the rules decide again",
 		.help = help_clear,
 		.options = POLICY | OPT_OUTPUT | OPT_WALK | OPT_RECURSIVE | OPT_DRY_RUN | OPT_BY |
-			   OPT_XATTR,
+			   OPT_XATTR | OPT_WAIT | OPT_SOCKET,
 		.min_args = 1,
 		.max_args = -1,
 		.run = cmd_clear,
@@ -189,7 +210,7 @@ const struct command commands[] = {
 		.args = "FILE...",
 		.summary = "say what is decided about a file, and why",
 		.help = help_explain,
-		.options = POLICY | OPT_OUTPUT | OPT_WALK | OPT_RECURSIVE,
+		.options = POLICY | OPT_OUTPUT | OPT_WALK | OPT_RECURSIVE | OPT_SOCKET,
 		.min_args = 1,
 		.max_args = -1,
 		.run = cmd_explain,
@@ -253,6 +274,26 @@ const struct command commands[] = {
 		.min_args = 1,
 		.max_args = -1,
 		.run = cmd_state,
+	},
+	{
+		.name = "status",
+		.args = "",
+		.summary = "show what running daemons do",
+		.help = help_status,
+		.options = OPT_SOCKET | OPT_TOP | OPT_JSON | OPT_COLOR,
+		.min_args = 0,
+		.max_args = 0,
+		.run = cmd_status,
+	},
+	{
+		.name = "reload",
+		.args = "",
+		.summary = "have running daemons read the policy again",
+		.help = help_reload,
+		.options = OPT_SOCKET | OPT_JSON | OPT_COLOR | OPT_QUIET,
+		.min_args = 0,
+		.max_args = 0,
+		.run = cmd_reload,
 	},
 	{.name = NULL},
 };

@@ -15,13 +15,13 @@ enum value_kind { VALUE_NONE, VALUE_WORDS, VALUE_FILE, VALUE_FOLDER, VALUE_OTHER
 
 static enum value_kind kind_of(const struct option_info *info)
 {
-	if (!info->value)
+	if (!info->value || option_value_optional(info))
 		return VALUE_NONE;
 	if (info->words)
 		return VALUE_WORDS;
 	if (info->bit == OPT_ROOT)
 		return VALUE_FOLDER;
-	return info->bit == OPT_POLICY || info->bit == OPT_FILES0 ? VALUE_FILE : VALUE_OTHER;
+	return info->bit & (OPT_POLICY | OPT_FILES0 | OPT_SOCKET) ? VALUE_FILE : VALUE_OTHER;
 }
 
 static bool wants_folders(const struct command *command)
@@ -79,13 +79,15 @@ static void bash_values(void)
 
 static void bash_options(const struct command *command)
 {
-	printf("\t%s) files=%c options='", command->name, wants_folders(command) ? 'd' : 'f');
+	const char *files = wants_folders(command) ? "d" : command->max_args ? "f" : "";
+
+	printf("\t%s) files=%s options='", command->name, files);
 	for (const struct option_info *info = option_table; info->name; info++) {
 		if (!option_taken(info, command))
 			continue;
 		if (info->letter)
 			printf("-%c ", info->letter);
-		printf("--%s%s ", info->name, info->value ? "=" : "");
+		printf("--%s%s ", info->name, kind_of(info) == VALUE_NONE ? "" : "=");
 	}
 	puts("' ;;");
 }
@@ -122,7 +124,7 @@ static void complete_bash(void)
 	     "\tif [[ $cur == -* ]]; then\n"
 	     "\t\tCOMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
 	     "\t\t[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace\n"
-	     "\telse\n"
+	     "\telif [[ $files ]]; then\n"
 	     "\t\tcompopt -o filenames\n"
 	     "\t\tmapfile -t COMPREPLY < <(compgen -$files -- \"$cur\")\n"
 	     "\tfi\n"
@@ -135,7 +137,7 @@ static void complete_bash(void)
 static void zsh_option(const struct option_info *info)
 {
 	enum value_kind kind = kind_of(info);
-	const char *equals = info->value ? "=" : "";
+	const char *equals = kind != VALUE_NONE ? "=" : info->value ? "=-" : "";
 	const char *star = info->bit == OPT_EXCLUDE ? "*" : "";
 
 	if (info->letter)
@@ -145,6 +147,8 @@ static void zsh_option(const struct option_info *info)
 		printf("\t\t\t'%s--%s%s[", star, info->name, equals);
 	print_quoted(info->help, "[]:");
 	putchar(']');
+	if (option_value_optional(info))
+		fputs("::seconds:", stdout);
 	if (kind != VALUE_NONE) {
 		putchar(':');
 		print_quoted(info->value, ":");
@@ -186,7 +190,11 @@ static void complete_zsh(void)
 			if (option_taken(info, c))
 				zsh_option(info);
 		}
-		printf("\t\t\t'*:path:_files%s'\n\t\t;;\n", wants_folders(c) ? " -/" : "");
+		if (c->max_args)
+			printf("\t\t\t'*:path:_files%s'\n", wants_folders(c) ? " -/" : "");
+		else
+			puts("\t\t\t'*:'");
+		puts("\t\t;;");
 	}
 	puts("\tesac\n"
 	     "}\n"

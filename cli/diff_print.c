@@ -54,7 +54,7 @@ static struct json_object *decision_object(const struct fsdax_policy *policy,
 {
 	struct json_object *object = json_object_new_object();
 
-	return json_finish(object, output_json_decision(object, policy, decision));
+	return json_finish(object, json_put_decision(object, policy, decision));
 }
 
 static int print_json(const struct diff *diff, const char *path, uint64_t size,
@@ -63,7 +63,7 @@ static int print_json(const struct diff *diff, const char *path, uint64_t size,
 	struct json_object *object = json_object_new_object();
 	int err = 0;
 
-	err |= output_json_path(object, "path", path);
+	err |= json_put_path(object, "path", path);
 	err |= json_put_number(object, "size", size);
 	err |= json_put(object, "old", decision_object(diff->policies[0], &decisions[0]));
 	err |= json_put(object, "new", decision_object(diff->policies[1], &decisions[1]));

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "explain_daemon.h"
 #include "json.h"
 #include "message.h"
 #include "output.h"
@@ -39,17 +40,20 @@ static int print_verdict(const struct explainer *x, const struct explanation *e)
 	return source && path ? 0 : -ENOMEM;
 }
 
-static int print_json(const struct explainer *x, const struct explanation *e)
+static int print_json(const struct explainer *x, const struct explanation *e,
+		      struct json_object *told)
 {
 	struct json_object *object = json_object_new_object();
 	int err = 0;
 
-	err |= output_json_path(object, "path", e->path);
-	err |= output_json_decision(object, x->share->policy, &e->decision);
+	err |= json_put_path(object, "path", e->path);
+	err |= json_put_decision(object, x->share->policy, &e->decision);
 	err |= json_put_number(object, "links", e->inode.facts.nlink);
 	err |= json_put_bool(object, "bad_tag", e->decision.flags & FSDAX_DECISION_BAD_TAG);
 	if (x->opts->verbose)
 		err |= explanation_json(e, object);
+	if (told)
+		err |= json_put(object, "daemons", json_object_get(told));
 	output_json(json_finish(object, err));
 	return err ? -ENOMEM : 0;
 }
@@ -67,20 +71,34 @@ static void warn(const struct explanation *e)
 	free(path);
 }
 
-static int show(const struct explainer *x, const struct explanation *e)
+static int print(const struct explainer *x, const struct explanation *e, struct json_object *told)
 {
 	int err;
 
 	if (x->opts->json)
-		return print_json(x, e);
+		return print_json(x, e, told);
 	err = print_verdict(x, e);
-	if (err)
-		return err;
-	if (x->opts->verbose)
-		return explanation_print(e);
-	if (!x->opts->recursive)
+	if (!err && x->opts->verbose)
+		err = explanation_print(e);
+	if (!err)
+		err = explain_print_told(told);
+	if (!err && !x->opts->verbose && !x->opts->recursive)
 		warn(e);
-	return 0;
+	return err;
+}
+
+/* Whether daemons are asked, too: with -v those that are there, and any that is named. */
+static int show(const struct explainer *x, const struct explanation *e)
+{
+	struct json_object *told = NULL;
+	int err = 0;
+
+	if (x->opts->verbose || x->opts->socket)
+		err = explain_ask(e, x->opts, &told);
+	if (!err)
+		err = print(x, e, told);
+	json_object_put(told);
+	return err;
 }
 
 /* The verdict alone needs fewer facts. */

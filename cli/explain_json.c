@@ -45,7 +45,7 @@ static int put_tags(struct json_object *object, const struct explanation *e)
 	else
 		err |= json_put_null(object, "flag");
 	err |= json_put_string(object, "folder_tag", tag_name(e->folder_tag));
-	err |= output_json_path(object, "folder", e->tagged_by);
+	err |= json_put_path(object, "folder", e->tagged_by);
 	return err;
 }
 
@@ -58,11 +58,11 @@ static struct json_object *step_object(const struct explanation *e, const struct
 
 	fsdax_policy_rule(e->share->policy, step->rule, &rule);
 	err |= json_put_string(object, "rule", rule.name);
-	err |= output_json_path(object, "file", rule.file);
+	err |= json_put_path(object, "file", rule.file);
 	err |= json_put_number(object, "line", step->line);
 	err |= json_put_string(object, "key", step->key);
-	err |= output_json_path(object, "wanted", step->wanted);
-	err |= output_json_path(object, "found", step->found);
+	err |= json_put_path(object, "wanted", step->wanted);
+	err |= json_put_path(object, "found", step->found);
 	if (step->key)
 		err |= json_put_bool(object, "exclude", step->exclude);
 	err |= json_put_string(object, "outcome", outcomes[step->outcome]);

@@ -17,7 +17,7 @@ static void print_option(const struct option_info *info)
 			     : printf("      --%s", info->name);
 
 	if (info->value)
-		n += printf("=%s", info->value);
+		n += printf("%s%s", option_value_optional(info) ? "" : "=", info->value);
 	if (n >= HELP_COLUMN) {
 		putchar('\n');
 		n = 0;
@@ -57,8 +57,8 @@ void options_help(const struct command *command)
 		print_commands();
 		return;
 	}
-	printf("Usage: fsdax-ctl %s [OPTION]... %s\n\n%s\nOptions:\n", command->name, command->args,
-	       command->help);
+	printf("Usage: fsdax-ctl %s [OPTION]...%s%s\n\n%s\nOptions:\n", command->name,
+	       *command->args ? " " : "", command->args, command->help);
 	for (const struct option_info *info = option_table; info->name; info++) {
 		if (option_taken(info, command))
 			print_option(info);

@@ -150,6 +150,17 @@ void message_warn(const char *format, ...)
 	va_end(ap);
 }
 
+void message_note(const char *format, ...)
+{
+	va_list ap;
+
+	if (quiet)
+		return;
+	va_start(ap, format);
+	vsay(CYAN, "", format, ap);
+	va_end(ap);
+}
+
 /* What can be done about an error, whatever was tried. */
 static const char *next_step(int err)
 {
@@ -189,18 +200,18 @@ void message_path(const char *action, const char *path, int err)
 }
 
 /* A remark as the library formats it, the word for its severity painted. */
-static void print_remark(const struct fsdax_remark *remark, const char *text)
+static void print_remark(enum fsdax_severity severity, const char *text)
 {
 	static const char *const words[] = {" note: ", " warning: ", " error: "};
 	static const char *const paints[] = {CYAN, YELLOW, RED};
-	const char *word = words[remark->severity];
+	const char *word = words[severity];
 	const char *at = strstr(text, word);
 	char *whole;
 
 	pthread_mutex_lock(&lock);
 	if (!at || !message_color(STDERR_FILENO) ||
-	    asprintf(&whole, "%.*s%s%s%s%s", (int)(at - text), text, paints[remark->severity], word,
-		     PLAIN, at + strlen(word)) < 0)
+	    asprintf(&whole, "%.*s%s%s%s%s", (int)(at - text), text, paints[severity], word, PLAIN,
+		     at + strlen(word)) < 0)
 		whole = NULL;
 	emit(whole ? whole : text);
 	pthread_mutex_unlock(&lock);
@@ -224,7 +235,13 @@ void message_report(const struct fsdax_report *report)
 			message_error("%s", remark->message);
 			continue;
 		}
-		print_remark(remark, text);
+		print_remark(remark->severity, text);
 		free(text);
 	}
+}
+
+void message_remark(enum fsdax_severity severity, const char *text)
+{
+	if (severity == FSDAX_ERROR || !quiet)
+		print_remark(severity, text);
 }

@@ -17,6 +17,9 @@ void message_init(const struct options *opts);
 void message_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void message_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* How something goes on: "fsdax-ctl: TEXT", but not with -q. */
+void message_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /*
  * "fsdax-ctl: ACTION PATH: ERRNO IN WORDS", the path quoted where it must be, and on a
  * second line what to do next where that is known.
@@ -29,6 +32,9 @@ void message_path_hint(const char *action, const char *path, int err, const char
 
 /* All remarks of a report. report may be NULL. */
 void message_report(const struct fsdax_report *report);
+
+/* A remark that a daemon sent, as fsdax_remark_format() made it. */
+void message_remark(enum fsdax_severity severity, const char *text);
 
 /*
  * A path made safe for a terminal, as `ls` does it: as it is if all of it is printable

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../daemon/control_proto.h"
 #include "message.h"
 #include "option_table.h"
 
 #define MAX_JOBS 1024
+#define MAX_WAIT 1000000000
 
 static const char *const words_when[] = {"auto", "always", "never", NULL};
 static const char *const words_yes_no[] = {"yes", "no", NULL};
@@ -105,6 +107,41 @@ static int parse_jobs(struct options *opts, const struct option_info *info, cons
 	return 0;
 }
 
+/* A whole number from 0 to most; false: it is none. */
+static bool parse_number(const char *value, long most, long *number)
+{
+	char *end;
+
+	if (*value < '0' || *value > '9')
+		return false;
+	errno = 0;
+	*number = strtol(value, &end, 10);
+	return !errno && !*end && *number <= most;
+}
+
+static int parse_top(struct options *opts, const struct option_info *info, const char *value)
+{
+	long n;
+
+	if (!parse_number(value, CONTROL_FILES_MAX, &n))
+		return option_mistake(NULL, "--%s=%s: it must be a number from 0 to %d", info->name,
+				      value, CONTROL_FILES_MAX);
+	opts->top = (int)n;
+	return 0;
+}
+
+static int parse_wait(struct options *opts, const struct option_info *info, const char *value)
+{
+	long n = -1;
+
+	if (value && !parse_number(value, MAX_WAIT, &n))
+		return option_mistake("leave the number out to wait for as long as it takes",
+				      "--%s=%s: it must be a number of seconds", info->name, value);
+	opts->wait = true;
+	opts->wait_seconds = n;
+	return 0;
+}
+
 static int parse_window(struct options *opts, const struct option_info *info, const char *value)
 {
 	uint64_t bytes;
@@ -157,6 +194,8 @@ static int parse_string(struct options *opts, const struct option_info *info, co
 		opts->policy = value;
 	else if (info->bit == OPT_ROOT)
 		opts->root = value;
+	else if (info->bit == OPT_SOCKET)
+		opts->socket = value;
 	else
 		opts->files0 = value;
 	return 0;
@@ -197,6 +236,18 @@ const struct option_info option_table[] = {
 	 OPT_BY, parse_by},
 	{"xattr", 0, "NAME", NULL, "use this xattr, not the one the policy names", OPT_XATTR,
 	 parse_xattr},
+	{"wait", 0, "[=SECONDS]", NULL,
+	 "return when the guests have picked it up, and say\n"
+	 "what holds it; fail if that takes longer",
+	 OPT_WAIT, parse_wait},
+	{"socket", 0, "PATH", NULL,
+	 "ask the fsdaxd that listens there (default: all\n"
+	 "in /run/fsdax)",
+	 OPT_SOCKET, parse_string},
+	{"top", 0, "N", NULL,
+	 "show the N files that take most of the window\n"
+	 "(default: 10)",
+	 OPT_TOP, parse_top},
 	{"delete", 0, NULL, NULL, "also take tags away that SRC does not have", OPT_DELETE,
 	 parse_switch},
 	{"window", 0, "SIZE", NULL, "the size of the DAX window, as in 512M or 8G", OPT_WINDOW,

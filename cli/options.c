@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../daemon/control_proto.h"
 #include "command.h"
 #include "exclude.h"
 #include "message.h"
@@ -24,6 +25,19 @@ struct getopt_tables {
 	struct option longs[MAX_OPTIONS + 1];
 	char shorts[2 * MAX_OPTIONS + 2];
 };
+
+bool option_value_optional(const struct option_info *info)
+{
+	return info->value && info->value[0] == '[';
+}
+
+/* As getopt_long() calls it. */
+static int has_value(const struct option_info *info)
+{
+	if (!info->value)
+		return no_argument;
+	return option_value_optional(info) ? optional_argument : required_argument;
+}
 
 bool option_taken(const struct option_info *info, const struct command *command)
 {
@@ -41,9 +55,7 @@ static void make_tables(struct getopt_tables *t, const struct command *command)
 
 		if (!option_taken(info, command))
 			continue;
-		t->longs[n++] =
-			(struct option){info->name, info->value ? required_argument : no_argument,
-					NULL, FIRST_LONG + i};
+		t->longs[n++] = (struct option){info->name, has_value(info), NULL, FIRST_LONG + i};
 		if (!info->letter)
 			continue;
 		t->shorts[s++] = info->letter;
@@ -188,7 +200,8 @@ static int check_operands(const struct options *opts)
 	const struct command *c = opts->command;
 	char usage[80];
 
-	snprintf(usage, sizeof(usage), "write: fsdax-ctl %s %s", c->name, c->args);
+	snprintf(usage, sizeof(usage), "write: fsdax-ctl %s%s%s", c->name, *c->args ? " " : "",
+		 c->args);
 	if (opts->files0 && opts->n_args > 0)
 		return option_mistake("name the paths in one of the two places",
 				      "%s: --files0-from goes with no other paths", c->name);
@@ -199,6 +212,8 @@ static int check_operands(const struct options *opts)
 	if (opts->n_args < c->min_args)
 		return option_mistake(usage, "%s: it needs more than %d path%s", c->name,
 				      opts->n_args, opts->n_args == 1 ? "" : "s");
+	if (c->max_args == 0 && opts->n_args > 0)
+		return option_mistake(usage, "%s: it takes no paths", c->name);
 	if (c->max_args >= 0 && opts->n_args > c->max_args)
 		return option_mistake(usage, "%s: it takes %d paths, not %d", c->name, c->max_args,
 				      opts->n_args);
@@ -261,6 +276,7 @@ int options_parse(struct options *opts, const struct command *command, int argc,
 	opts->command = command;
 	opts->root = "/";
 	opts->jobs = count_cpus();
+	opts->top = CONTROL_TOP;
 	status = parse_all(opts, argc, argv);
 	if (status >= 0)
 		return status;

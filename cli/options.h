@@ -15,27 +15,30 @@
 struct command;
 
 /* Which options a command takes. */
-#define OPT_POLICY (1ull << 0)      /* --policy DIR|FILE */
-#define OPT_ROOT (1ull << 1)        /* --root DIR */
-#define OPT_JSON (1ull << 2)        /* --json */
-#define OPT_COLOR (1ull << 3)       /* --color=auto|always|never */
-#define OPT_VERBOSE (1ull << 4)     /* -v, --verbose */
-#define OPT_QUIET (1ull << 5)       /* -q, --quiet */
-#define OPT_RECURSIVE (1ull << 6)   /* -R, --recursive */
-#define OPT_DRY_RUN (1ull << 7)     /* -n, --dry-run */
-#define OPT_JOBS (1ull << 8)        /* -j, --jobs N */
-#define OPT_ONE_FS (1ull << 9)      /* -x, --one-file-system */
-#define OPT_EXCLUDE (1ull << 10)    /* --exclude GLOB, any number of times */
-#define OPT_FILES0 (1ull << 11)     /* --files0-from FILE|- */
-#define OPT_NUL (1ull << 12)        /* -0, --null: output lines end in NUL */
-#define OPT_DAX (1ull << 13)        /* --dax yes|no */
-#define OPT_BY (1ull << 14)         /* --by xattr|flag: what carries the tag */
-#define OPT_XATTR (1ull << 15)      /* --xattr NAME: instead of the policy's */
-#define OPT_EFFECTIVE (1ull << 16)  /* --effective */
-#define OPT_WINDOW (1ull << 17)     /* --window SIZE */
-#define OPT_DELETE (1ull << 18)     /* --delete: for copy */
-#define OPT_KEYS (1ull << 19)       /* --keys: for check, list the keys of the language */
-#define OPT_PROGRESS (1ull << 20)   /* --progress=auto|always|never */
+#define OPT_POLICY (1ull << 0)	   /* --policy DIR|FILE */
+#define OPT_ROOT (1ull << 1)	   /* --root DIR */
+#define OPT_JSON (1ull << 2)	   /* --json */
+#define OPT_COLOR (1ull << 3)	   /* --color=auto|always|never */
+#define OPT_VERBOSE (1ull << 4)	   /* -v, --verbose */
+#define OPT_QUIET (1ull << 5)	   /* -q, --quiet */
+#define OPT_RECURSIVE (1ull << 6)  /* -R, --recursive */
+#define OPT_DRY_RUN (1ull << 7)	   /* -n, --dry-run */
+#define OPT_JOBS (1ull << 8)	   /* -j, --jobs N */
+#define OPT_ONE_FS (1ull << 9)	   /* -x, --one-file-system */
+#define OPT_EXCLUDE (1ull << 10)   /* --exclude GLOB, any number of times */
+#define OPT_FILES0 (1ull << 11)	   /* --files0-from FILE|- */
+#define OPT_NUL (1ull << 12)	   /* -0, --null: output lines end in NUL */
+#define OPT_DAX (1ull << 13)	   /* --dax yes|no */
+#define OPT_BY (1ull << 14)	   /* --by xattr|flag: what carries the tag */
+#define OPT_XATTR (1ull << 15)	   /* --xattr NAME: instead of the policy's */
+#define OPT_EFFECTIVE (1ull << 16) /* --effective */
+#define OPT_WINDOW (1ull << 17)	   /* --window SIZE */
+#define OPT_DELETE (1ull << 18)	   /* --delete: for copy */
+#define OPT_KEYS (1ull << 19)	   /* --keys: for check, list the keys of the language */
+#define OPT_PROGRESS (1ull << 20)  /* --progress=auto|always|never */
+#define OPT_SOCKET (1ull << 21)	   /* --socket PATH: of a daemon */
+#define OPT_TOP (1ull << 22)	   /* --top N */
+#define OPT_WAIT (1ull << 23)	   /* --wait[=SECONDS] */
 
 #define OPT_WALK (OPT_JOBS | OPT_ONE_FS | OPT_EXCLUDE | OPT_FILES0 | OPT_PROGRESS)
 #define OPT_OUTPUT (OPT_JSON | OPT_COLOR | OPT_VERBOSE | OPT_QUIET | OPT_NUL)
@@ -57,8 +60,12 @@ struct options {
 	enum fsdax_tag dax; /* --dax; FSDAX_TAG_NONE if not given */
 	enum carrier by;
 	const char *xattr;
-	uint64_t window; /* bytes; 0 if not given */
-	char **args;     /* operands */
+	uint64_t window;    /* bytes; 0 if not given */
+	const char *socket; /* NULL: all in the usual place */
+	int top;
+	bool wait;
+	int64_t wait_seconds; /* -1: as long as it takes */
+	char **args;	      /* operands */
 	int n_args;
 };
 

@@ -25,16 +25,6 @@ void output_text(const char *text);
 /* One JSON object on one line. Takes ownership. NULL is "no memory", and fails the run. */
 void output_json(struct json_object *object);
 
-/*
- * Add "path" to an object. A path that is not UTF-8 gets "path" with U+FFFD where the bytes
- * were wrong, and the very bytes as "path_bytes" in hexadecimal.
- */
-int output_json_path(struct json_object *object, const char *key, const char *path);
-
-/* Add dax, reason, rule, file and line of a decision (null where there is none). */
-int output_json_decision(struct json_object *object, const struct fsdax_policy *policy,
-			 const struct fsdax_decision *decision);
-
 /* "32 KiB", "1.5 GiB": at least 3 significant digits. Returns dst, of 16 bytes. */
 char *output_size(char dst[16], uint64_t bytes);
 

@@ -16,7 +16,7 @@ static struct json_object *group_object(const struct plan *plan, size_t group)
 	struct json_object *object = json_object_new_object();
 	int err = 0;
 
-	err |= output_json_decision(object, plan->tallies->policy, &decision);
+	err |= json_put_decision(object, plan->tallies->policy, &decision);
 	err |= count_json(object, &plan->tally->groups[group]);
 	err |= json_put_bool(object, "fits", plan->fits[group]);
 	return json_finish(object, err);

@@ -53,8 +53,8 @@ static int list_json(const struct scan *scan, const char *path, uint64_t size,
 	struct json_object *object = json_object_new_object();
 	int err = 0;
 
-	err |= output_json_path(object, "path", path);
-	err |= output_json_decision(object, scan->share->policy, decision);
+	err |= json_put_path(object, "path", path);
+	err |= json_put_decision(object, scan->share->policy, decision);
 	err |= json_put_number(object, "size", size);
 	output_json(json_finish(object, err));
 	return err;

@@ -22,7 +22,7 @@ static struct json_object *group_object(const struct scan_sum *sum, size_t group
 	struct json_object *object = json_object_new_object();
 	int err = 0;
 
-	err |= output_json_decision(object, sum->tallies->policy, &decision);
+	err |= json_put_decision(object, sum->tallies->policy, &decision);
 	err |= count_json(object, &sum->tally->groups[group]);
 	return json_finish(object, err);
 }

@@ -6,12 +6,21 @@
 
 #include "command.h"
 #include "message.h"
+#include "pickup.h"
 #include "tagger.h"
 
 struct setter {
 	struct tagger tagger;
 	enum fsdax_tag tag;
+	struct pickup pickup;
 };
+
+static int write_tag(struct setter *setter, const struct walk_entry *entry)
+{
+	int ret = tagger_write(&setter->tagger, entry, setter->tag, false);
+
+	return ret ? ret : pickup_note(&setter->pickup, setter->tagger.opts, entry);
+}
 
 static int set_file(void *data, const struct walk_entry *entry)
 {
@@ -19,19 +28,20 @@ static int set_file(void *data, const struct walk_entry *entry)
 
 	if (entry->type != DT_REG)
 		return entry->operand ? tagger_refuse(entry, "cannot set the tag of") : 0;
-	return tagger_write(&setter->tagger, entry, setter->tag, false);
+	return write_tag(setter, entry);
 }
 
 static int set_folder(void *data, const struct walk_entry *entry)
 {
-	struct setter *setter = data;
-
-	return tagger_write(&setter->tagger, entry, setter->tag, false);
+	return write_tag(data, entry);
 }
 
 int cmd_set(const struct options *opts)
 {
-	struct setter setter = {.tag = opts->dax == FSDAX_TAG_NO ? FSDAX_TAG_NO : FSDAX_TAG_YES};
+	struct setter setter = {
+		.tag = opts->dax == FSDAX_TAG_NO ? FSDAX_TAG_NO : FSDAX_TAG_YES,
+		.pickup = PICKUP_INIT,
+	};
 	struct walk_ops ops = {
 		.file = set_file,
 		.folder = set_folder,
@@ -55,5 +65,5 @@ int cmd_set(const struct options *opts)
 		status = tagger_finish(&setter.tagger, &result,
 				       setter.tag == FSDAX_TAG_YES ? "tagged yes" : "tagged no");
 	tagger_close(&setter.tagger, &share);
-	return status;
+	return pickup_wait(&setter.pickup, opts, status);
 }

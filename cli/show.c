@@ -148,7 +148,7 @@ static const char *json_tag(enum fsdax_tag tag)
 static int print_json(const struct shower *shower, const struct shown *s)
 {
 	struct json_object *object = json_object_new_object();
-	int err = output_json_path(object, "path", s->path);
+	int err = json_put_path(object, "path", s->path);
 
 	err |= json_put_string(object, "tag", json_tag(find_tag(shower, s)));
 	err |= json_put_string(object, "xattr", json_tag(s->xattr.tag));
@@ -156,7 +156,7 @@ static int print_json(const struct shower *shower, const struct shown *s)
 	err |= json_put_bool(object, "garbage", s->xattr.garbage);
 	err |= s->has_flag ? json_put_bool(object, "flag", s->flag) : json_put_null(object, "flag");
 	err |= json_put_string(object, "inherited", json_tag(s->inherited));
-	err |= s->folder ? output_json_path(object, "folder", s->folder)
+	err |= s->folder ? json_put_path(object, "folder", s->folder)
 			 : json_put_null(object, "folder");
 	output_json(json_finish(object, err));
 	return err;

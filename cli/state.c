@@ -110,7 +110,7 @@ static int print_json(const char *path, const struct state *state)
 	struct json_object *object = json_object_new_object();
 	int err = 0;
 
-	err |= output_json_path(object, "path", path);
+	err |= json_put_path(object, "path", path);
 	err |= put_answer(object, "dax", state->dax);
 	err |= put_answer(object, "flag", state->flag);
 	err |= json_put_string(object, "type", state->mount.type);

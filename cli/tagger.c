@@ -164,7 +164,7 @@ bool tagger_lists(const struct tagger *tagger)
 static int print_json(const struct tagger *tagger, const char *path, enum fsdax_tag tag)
 {
 	struct json_object *object = json_object_new_object();
-	int err = output_json_path(object, "path", path);
+	int err = json_put_path(object, "path", path);
 
 	err |= json_put_string(object, "tag", tag == FSDAX_TAG_NONE ? NULL : tag_word(tag));
 	err |= json_put_bool(object, "dry_run", tagger->opts->dry_run);

@@ -8,7 +8,7 @@ set -euo pipefail
 
 declare -A packages=(
 	[build]="gcc libc6-dev cmake ninja-build pkg-config libinih-dev libattr1-dev libjson-c-dev
-		libsmartcols-dev scdoc"
+		libsmartcols-dev libfuse3-dev scdoc"
 	[test]="libcmocka-dev libpcre2-dev util-linux mount attr e2fsprogs xfsprogs btrfs-progs mandoc jq strace python3
 		binutils procps bash zsh fish"
 	[fuzz]="clang libclang-rt-14-dev llvm"

@@ -9,7 +9,7 @@
 for shell in bash zsh fish; do
 	"$FSDAX_CTL" completion $shell >"$SCRATCH/$shell"
 	is $? 0 "completion $shell"
-	for command in set clear show copy explain check scan plan apply diff state; do
+	for command in set clear show copy explain check scan plan apply diff state status reload; do
 		like "$(<"$SCRATCH/$shell")" "[!a-z]${command}[!a-z]" "$shell: knows $command"
 	done
 done
@@ -30,9 +30,12 @@ mkdir "$SCRATCH/in"
 cd "$SCRATCH/in" || exit
 mkdir folder
 touch file "file two"
-is "$(bash_completes s)" "set show scan state " "bash: commands"
+is "$(bash_completes s)" "set show scan state status " "bash: commands"
 is "$(bash_completes set --d)" "--dax= --dry-run " "bash: options of the command"
 is "$(bash_completes scan --d)" " " "bash: and of no other"
+is "$(bash_completes set --w)" "--wait " "bash: an option whose value may be left out"
+is "$(bash_completes status --so)" "--socket= " "bash: options of a command without operands"
+is "$(bash_completes status fil)" " " "bash: and nothing in their place"
 is "$(bash_completes set --dax = n)" "no " "bash: values behind ="
 is "$(bash_completes set --dax =)" "yes no " "bash: all values"
 is "$(bash_completes set --by x)" "xattr " "bash: a value as a word of its own"
@@ -57,6 +60,7 @@ if command -v zsh >/dev/null; then
 	}
 	like "$(zsh_hands fsdax-ctl '')" "set:tag files" "zsh: commands, with what they do"
 	args=$(zsh_hands fsdax-ctl set '')
+	has "$args" '--wait=-[return when the guests have picked it up' "zsh: a value that may be left out"
 	has "$args" '--dax=[what to tag them with (default\: yes)]:yes|no:(yes no)' "zsh: options with values"
 	has "$args" '(-R --recursive)-R[' "zsh: letters and names exclude each other"
 	has "$args" '*--exclude=[' "zsh: what may be repeated"

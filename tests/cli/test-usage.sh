@@ -31,6 +31,15 @@ wrong "set: what shall it work on?
 wrong "copy: it needs more than 1 path
   = write: fsdax-ctl copy SRC DST" copy a
 wrong "copy: it takes 2 paths, not 3" copy a b c
+wrong "status: it takes no paths
+  = write: fsdax-ctl status" status x
+wrong "--wait=soon: it must be a number of seconds
+  = leave the number out to wait for as long as it takes" set --wait=soon f
+wrong "--wait=-1: it must be a number of seconds" clear --wait=-1 f
+wrong "--top=1001: it must be a number from 0 to 1000" status --top=1001
+wrong "--socket: its value is empty" reload --socket=
+wrong "scan does not take --wait
+  = it belongs to: set, clear" scan --wait d
 wrong "--dax=maybe: it must be yes or no" set --dax=maybe f
 wrong "--by=magic: it must be xattr or flag" set --by=magic f
 wrong "--color=blue: it must be auto, always or never" set --color=blue f
@@ -69,7 +78,7 @@ wrong "which shell?" completion tcsh
 run "$FSDAX_CTL" --help
 exits 0 "--help"
 is "$ERR" "" "--help goes to stdout"
-for command in set clear show copy explain check scan plan apply diff state; do
+for command in set clear show copy explain check scan plan apply diff state status reload; do
 	like "$OUT" "  $command *" "--help lists $command"
 	run "$FSDAX_CTL" $command --help
 	exits 0 "$command --help"

@@ -42,7 +42,21 @@ for command in $("$FSDAX_CTL" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .
 done
 ok "fsdax-ctl(1) knows every command and option"
 
-for file in "$FSDAX_SOURCE_DIR"/{lib,cli}/*.c; do
+page=$(mandoc -T utf8 "$FSDAX_BUILD_DIR/man/fsdaxd.8" | col -b)
+for word in $("$FSDAXD" --help | grep -oE '^  (-[a-zA-Z], )?--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+'); do
+	grep -qE -- "(^|[ [])$word([],=; ]|\$)" <<<"$page" ||
+		{ echo "not ok - fsdaxd(8) lacks '$word'"; exit 1; }
+done
+ok "fsdaxd(8) knows every option"
+
+page=$(mandoc -T utf8 "$FSDAX_BUILD_DIR/man/fsdax-probe.1" | col -b)
+for word in $("$FSDAX_PROBE" --help | grep -oE '^  --[a-z0-9-]+'); do
+	grep -qE -- "(^|[ [])$word([],=; ]|\$)" <<<"$page" ||
+		{ echo "not ok - fsdax-probe(1) lacks '$word'"; exit 1; }
+done
+ok "fsdax-probe(1) knows every option"
+
+for file in "$FSDAX_SOURCE_DIR"/{lib,cli,daemon,tests/frontend,tools/probe}/*.c; do
 	module=${file##*/}
 	module=${module%.c}
 	grep -qF -e "\`$module\`" -e "\`${module%%_*}\`" -e "\`${module%%_*}_\*\`" \

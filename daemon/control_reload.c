@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * control_reload.c - a new policy for a running daemon: loaded whole, and put in force only if
+ * it has no mistakes.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../cli/json.h"
+#include "control_internal.h"
+#include "log.h"
+#include "share.h"
+#include "verdict.h"
+
+/* The remarks, each with the text that is for people. */
+static struct json_object *remarks(const struct fsdax_report *report)
+{
+	struct json_object *array = json_remarks(report);
+	int err = 0;
+
+	for (size_t i = 0; array && i < fsdax_report_count(report) && !err; i++) {
+		char *text;
+
+		err = fsdax_remark_format(fsdax_report_get(report, i), &text);
+		if (err)
+			break;
+		err = json_put_path(json_object_array_get_idx(array, i), "formatted", text);
+		free(text);
+	}
+	return json_finish(array, err);
+}
+
+/* Put it in force; or without a policy, say that it was refused. */
+static void settle(struct control *control, struct fsdax_policy *policy,
+		   const struct fsdax_report *report)
+{
+	share_log_report(report);
+	if (!policy) {
+		control->policy_refused = time(NULL);
+		log_error("the policy was not replaced: the one from before stays in force");
+		return;
+	}
+	fsdax_slot_swap(control->share->policy, policy);
+	verdict_tree_changed(control->share);
+	control->policy_generation = atomic_load(&control->share->tree_generation);
+	control->policy_loaded = time(NULL);
+	control->policy_refused = 0;
+	log_info("the policy was replaced: it has %u rule%s now", fsdax_policy_rules(policy),
+		 fsdax_policy_rules(policy) == 1 ? "" : "s");
+}
+
+struct json_object *control_reload(struct control *control)
+{
+	struct fsdax_policy *policy = NULL;
+	struct fsdax_report *report = NULL;
+	struct json_object *object;
+	int failed, err = 0;
+
+	if (!control->share->policy)
+		return control_error("it was started with --policy=none: there is no policy to "
+				     "replace");
+	failed = fsdax_policy_load(control->share->settings->policy, NULL, &policy, &report);
+	settle(control, policy, report);
+	object = json_object_new_object();
+	err |= json_put_bool(object, "ok", !failed);
+	if (failed)
+		err |= json_put_string(object, "error",
+				       failed == -EBADMSG ? "the policy has mistakes"
+							  : strerrordesc_np(-failed));
+	err |= json_put_number(object, "rules", policy ? fsdax_policy_rules(policy) : 0);
+	err |= json_put(object, "remarks", remarks(report));
+	fsdax_policy_unref(policy);
+	fsdax_report_free(report);
+	return json_finish(object, err);
+}

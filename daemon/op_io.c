@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * op_io.c - file data. It is not copied: the system call reads and writes where the guest's
+ * buffers are.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "creds.h"
+#include "handle.h"
+#include "inode.h"
+#include "operations.h"
+#include "share.h"
+#include "window.h"
+
+/*
+ * Read the arguments, all of which begin with the number of the open file, and find that; or
+ * answer with the error, and return NULL.
+ */
+static struct handle *begin(struct request *request, void *in, size_t size)
+{
+	struct handle *handle;
+	uint64_t fh;
+
+	if (!request_read(request, in, size)) {
+		request_reply_error(request, -EINVAL);
+		return NULL;
+	}
+	memcpy(&fh, in, sizeof(fh));
+	handle = handle_get_of(request->share, fh, request->header.nodeid, false);
+	if (!handle)
+		request_reply_error(request, -EBADF);
+	return handle;
+}
+
+/* What is mapped of a file must follow its size. */
+static void size_may_have_changed(struct share *share, struct handle *handle)
+{
+	struct stat st;
+
+	if (share->window && share->dax.window && fstat(handle->fd, &st) == 0)
+		window_resized(share->window, handle->inode, (uint64_t)st.st_size);
+}
+
+/* ---- READ, WRITE ----------------------------------------------------------------------- */
+
+typedef ssize_t transfer(int fd, const struct iovec *iov, int n, off_t offset);
+
+/*
+ * Transfer all of a cursor. The kernel takes IOV_MAX buffers in one call, and only a call that
+ * it did in full is followed by another: for a short one means the end of the file, which is not
+ * asked for twice. Returns the bytes, or -errno if there were none.
+ */
+static ssize_t transfer_all(transfer *fn, int fd, struct iov_cursor *cursor, uint64_t offset)
+{
+	size_t all = cursor->size;
+
+	if (offset > (uint64_t)INT64_MAX - all)
+		return -EINVAL;
+	while (cursor->size) {
+		unsigned int n = cursor->n < IOV_MAX ? cursor->n : IOV_MAX;
+		bool is_last = n == cursor->n;
+		ssize_t done = fn(fd, cursor->iov, (int)n, (off_t)offset);
+
+		if (done < 0)
+			return cursor->size < all ? (ssize_t)(all - cursor->size) : -errno;
+		iov_cursor_advance(cursor, (size_t)done);
+		offset += (uint64_t)done;
+		if (is_last || !done)
+			break;
+	}
+	return (ssize_t)(all - cursor->size);
+}
+
+void op_read(struct request *request)
+{
+	struct fuse_read_in in;
+	struct handle *handle = begin(request, &in, sizeof(in));
+	ssize_t size;
+
+	if (!handle)
+		return;
+	iov_cursor_limit(&request->out, in.size);
+	size = transfer_all(preadv, handle->fd, &request->out, in.offset);
+	handle_put(request->share, handle);
+	if (size < 0)
+		request_reply_error(request, (int)size);
+	else
+		request_reply_filled(request, (size_t)size);
+}
+
+static ssize_t write_data(struct request *request, struct handle *handle,
+			  const struct fuse_write_in *in)
+{
+	bool kill_suidgid = in->write_flags & FUSE_WRITE_KILL_SUIDGID;
+	ssize_t size;
+
+	if (in->size != request->in.size)
+		return -EINVAL;
+	if (kill_suidgid)
+		creds_drop_fsetid();
+	size = transfer_all(pwritev, handle->fd, &request->in, in->offset);
+	if (kill_suidgid)
+		creds_raise_fsetid();
+	size_may_have_changed(request->share, handle);
+	return size;
+}
+
+void op_write(struct request *request)
+{
+	struct fuse_write_in in;
+	struct fuse_write_out out = {0};
+	struct handle *handle = begin(request, &in, sizeof(in));
+	ssize_t size;
+
+	if (!handle)
+		return;
+	size = write_data(request, handle, &in);
+	handle_put(request->share, handle);
+	if (size < 0) {
+		request_reply_error(request, (int)size);
+		return;
+	}
+	out.size = (uint32_t)size;
+	request_reply(request, &out, sizeof(out));
+}
+
+/* ---- LSEEK ------------------------------------------------------------------------------- */
+
+void op_lseek(struct request *request)
+{
+	struct fuse_lseek_in in;
+	struct fuse_lseek_out out = {0};
+	struct handle *handle = begin(request, &in, sizeof(in));
+	off_t found = -1;
+
+	if (!handle)
+		return;
+	/* The guest's kernel knows the rest without us. The descriptor's position is unused. */
+	errno = EINVAL;
+	if (in.whence == SEEK_DATA || in.whence == SEEK_HOLE)
+		found = lseek(handle->fd, (off_t)in.offset, (int)in.whence);
+	if (found < 0) {
+		request_reply_error(request, -errno);
+	} else {
+		out.offset = (uint64_t)found;
+		request_reply(request, &out, sizeof(out));
+	}
+	handle_put(request->share, handle);
+}
+
+/* ---- FALLOCATE ---------------------------------------------------------------------------- */
+
+/* Those that leave data where it is: what is mapped of the file stays right. */
+#define FALLOCATE_MODES                                                      \
+	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | \
+	 FALLOC_FL_UNSHARE_RANGE)
+
+void op_fallocate(struct request *request)
+{
+	struct fuse_fallocate_in in;
+	struct handle *handle = begin(request, &in, sizeof(in));
+	int err = 0;
+
+	if (!handle)
+		return;
+	if (in.mode & ~(uint32_t)FALLOCATE_MODES)
+		err = -EOPNOTSUPP;
+	else if (fallocate(handle->fd, (int)in.mode, (off_t)in.offset, (off_t)in.length))
+		err = -errno;
+	if (!err && !(in.mode & FALLOC_FL_KEEP_SIZE))
+		size_may_have_changed(request->share, handle);
+	handle_put(request->share, handle);
+	request_reply_error(request, err);
+}
+
+/* ---- COPY_FILE_RANGE ------------------------------------------------------------------------ */
+
+static ssize_t copy_range(struct handle *from, struct handle *to,
+			  const struct fuse_copy_file_range_in *in)
+{
+	/* The reply has 32 bits for the number of bytes; the kernel's own limit is below that. */
+	size_t len = in->len < INT32_MAX ? in->len : INT32_MAX;
+	off_t off_in = (off_t)in->off_in;
+	off_t off_out = (off_t)in->off_out;
+	ssize_t copied;
+
+	if (in->flags)
+		return -EINVAL;
+	copied = copy_file_range(from->fd, &off_in, to->fd, &off_out, len, 0);
+	return copied < 0 ? -errno : copied;
+}
+
+void op_copy_file_range(struct request *request)
+{
+	struct share *share = request->share;
+	struct fuse_copy_file_range_in in;
+	struct fuse_write_out out = {0};
+	struct handle *from = begin(request, &in, sizeof(in));
+	struct handle *to;
+	ssize_t copied = -EBADF;
+
+	if (!from)
+		return;
+	to = handle_get_of(share, in.fh_out, in.nodeid_out, false);
+	if (to) {
+		copied = copy_range(from, to, &in);
+		size_may_have_changed(share, to);
+		handle_put(share, to);
+	}
+	handle_put(share, from);
+	if (copied < 0) {
+		request_reply_error(request, (int)copied);
+		return;
+	}
+	out.size = (uint32_t)copied;
+	request_reply(request, &out, sizeof(out));
+}
+
+/* ---- SYNCFS --------------------------------------------------------------------------------- */
+
+/* The file system that a folder of the guest's is on: the share's, or a submount's. */
+void op_syncfs(struct request *request)
+{
+	struct share *share = request->share;
+	struct inode *inode = inode_get(share, request->header.nodeid);
+	int fd, err = 0;
+
+	if (!inode) {
+		request_reply_error(request, -ESTALE);
+		return;
+	}
+	fd = inode_open(share, inode, O_RDONLY | O_CLOEXEC);
+	inode_put(share, inode);
+	if (fd < 0) {
+		request_reply_error(request, fd);
+		return;
+	}
+	if (syncfs(fd))
+		err = -errno;
+	close(fd);
+	request_reply_error(request, err);
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * options.c - see options.h. One table drives the parser and --help; options of virtiofsd that
+ * are not taken have a sentence there that says what to use.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <fsdax/fsdax.h>
+
+/* Sets the member of struct options to a value; false: the value can't be understood. */
+typedef bool setter(void *member, const char *value);
+
+struct option_kind {
+	const char *name;
+	size_t member;
+	setter *set;	   /* NULL: refused */
+	const char *value; /* what stands for the value in --help; NULL: a switch */
+	const char *help;  /* or, if refused, what to use */
+};
+
+/* ---- Values -------------------------------------------------------------------------- */
+
+static bool set_text(void *member, const char *value)
+{
+	*(const char **)member = value;
+	return *value != '\0';
+}
+
+static bool set_true(void *member, const char *value)
+{
+	(void)value;
+	*(bool *)member = true;
+	return true;
+}
+
+static bool set_nothing(void *member, const char *value)
+{
+	(void)member;
+	(void)value;
+	return true;
+}
+
+static bool parse_number(const char *value, uint64_t most, uint64_t *number)
+{
+	char *end;
+
+	if (*value < '0' || *value > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(value, &end, 10);
+	return !errno && !*end && *number <= most;
+}
+
+static bool set_uint(void *member, const char *value)
+{
+	uint64_t number;
+
+	if (!parse_number(value, 1024, &number))
+		return false;
+	*(unsigned int *)member = (unsigned int)number;
+	return true;
+}
+
+static bool set_fd(void *member, const char *value)
+{
+	uint64_t number;
+
+	if (!parse_number(value, INT32_MAX, &number))
+		return false;
+	*(int *)member = (int)number;
+	return true;
+}
+
+static bool set_u64(void *member, const char *value)
+{
+	return parse_number(value, INT64_MAX, member);
+}
+
+static bool set_size(void *member, const char *value)
+{
+	return fsdax_parse_size(value, member) == 0;
+}
+
+/* The number of a word in a list that ends with NULL; -1: it is not there. */
+static int word_number(const char *const *words, const char *value)
+{
+	for (int i = 0; words[i]; i++) {
+		if (strcmp(words[i], value) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static bool set_word(void *member, const char *value, const char *const *words)
+{
+	int number = word_number(words, value);
+
+	if (number < 0)
+		return false;
+	/* All enumerations here start at 0, and are stored as int. */
+	*(int *)member = number;
+	return true;
+}
+
+static bool set_cache(void *member, const char *value)
+{
+	static const char *const words[] = {"auto", "always", "metadata", "never", NULL};
+
+	return set_word(member, value, words);
+}
+
+static bool set_file_handles(void *member, const char *value)
+{
+	static const char *const words[] = {"never", "prefer", "mandatory", NULL};
+
+	return set_word(member, value, words);
+}
+
+static bool set_sandbox(void *member, const char *value)
+{
+	static const char *const words[] = {"namespace", "chroot", "none", NULL};
+
+	return set_word(member, value, words);
+}
+
+static bool set_log_level(void *member, const char *value)
+{
+	static const char *const words[] = {"off", "error", "warn", "info", "debug", NULL};
+
+	if (strcmp(value, "trace") == 0)
+		value = "debug";
+	return set_word(member, value, words);
+}
+
+/* ---- The table -------------------------------------------------------------------------- */
+
+#define SETTING(field) offsetof(struct options, settings.field)
+
+static const struct option_kind kinds[] = {
+	{"shared-dir", SETTING(shared_dir), set_text, "DIR", "the folder to share"},
+	{"socket-path", SETTING(socket_path), set_text, "PATH",
+	 "listen there for a vhost-user front-end, such as QEMU"},
+	{"fd", SETTING(socket_fd), set_fd, "N", "listen on this descriptor instead"},
+	{"mount", SETTING(mount_dir), set_text, "DIR",
+	 "serve a local mount instead of a guest; it has no DAX"},
+	{"socket-group", SETTING(socket_group), set_text, "GROUP", "who may connect, beside root"},
+	{"reconnect", offsetof(struct options, reconnect), set_true, NULL,
+	 "wait for another front-end when one has gone"},
+	{"tag", SETTING(tag), set_text, "TAG",
+	 "what the guest mounts, for front-ends that ask the daemon"},
+	{"request-queues", SETTING(request_queues), set_uint, "N",
+	 "how many, for front-ends that ask the daemon (1)"},
+
+	{"dax-window", SETTING(dax_window), set_size, "SIZE",
+	 "give the guest a DAX window: a power of two, 2M to 1G"},
+	{"policy", SETTING(policy), set_text, "PATH",
+	 "decide by this file or folder instead of the installed policy; none: no file is DAX"},
+	{"control-socket", SETTING(control_path), set_text, "PATH",
+	 "where fsdax-ctl asks for status and reload (/run/fsdax/TAG-PID.sock)"},
+	{"guest-tags", SETTING(guest_tags), set_true, NULL,
+	 "let the guest see and change the tags of files"},
+
+	{"cache", SETTING(cache), set_cache, "MODE",
+	 "how long the guest may keep what it knows: auto, always, metadata or never"},
+	{"writeback", SETTING(writeback), set_true, NULL, "let the guest write later"},
+	{"allow-direct-io", SETTING(allow_direct_io), set_true, NULL, "honor the guest's O_DIRECT"},
+	{"allow-mmap", SETTING(allow_mmap), set_true, NULL,
+	 "let the guest map files shared with --cache=never and metadata"},
+	{"no-readdirplus", SETTING(no_readdirplus), set_true, NULL,
+	 "do not send attributes with the names of a folder"},
+	{"readonly", SETTING(readonly), set_true, NULL, "let the guest change nothing"},
+	{"xattr", SETTING(xattr), set_true, NULL, "let the guest use extended attributes"},
+	{"posix-acl", SETTING(posix_acl), set_true, NULL,
+	 "honor access control lists; turns on xattr"},
+	{"posix-lock", SETTING(posix_lock), set_true, NULL,
+	 "take the guest's fcntl locks on the host's files"},
+	{"flock", SETTING(flock), set_true, NULL,
+	 "take the guest's flock locks on the host's files"},
+	{"killpriv-v2", SETTING(killpriv_v2), set_true, NULL,
+	 "clear set-id bits on the host, not in the guest"},
+	{"preserve-noatime", SETTING(preserve_noatime), set_true, NULL,
+	 "honor the guest's O_NOATIME"},
+	{"announce-submounts", SETTING(announce_submounts), set_true, NULL,
+	 "show the guest where other file systems are mounted"},
+	{"inode-file-handles", SETTING(file_handles), set_file_handles, "MODE",
+	 "never, prefer (the default) or mandatory: know files by handle, not by descriptor"},
+
+	{"sandbox", SETTING(sandbox), set_sandbox, "MODE",
+	 "namespace, chroot or none: what of the host stays in reach"},
+	{"thread-pool-size", SETTING(thread_pool_size), set_uint, "N",
+	 "threads of a local mount; a guest has one for each queue"},
+	{"rlimit-nofile", SETTING(rlimit_nofile), set_u64, "N", "the most open files"},
+	{"log-level", offsetof(struct options, log_level), set_log_level, "LEVEL",
+	 "off, error, warn, info or debug"},
+	{"syslog", offsetof(struct options, syslog), set_true, NULL, "say it to syslog"},
+
+	/* What virtiofsd has, and what is the case here anyway. */
+	{"no-announce-submounts", 0, set_nothing, NULL, "the default"},
+	{"no-killpriv-v2", 0, set_nothing, NULL, "the default"},
+	/* ... and what is refused. */
+	{"seccomp", 0, NULL, "ACTION", "there is no filter yet: leave the option out"},
+	{"modcaps", 0, NULL, "LIST", "start fsdaxd with the capabilities it is to have"},
+	{"xattrmap", 0, NULL, "MAP", "names of extended attributes are not mapped: use --xattr"},
+	{"security-label", 0, NULL, NULL, "labels are not passed on: leave the option out"},
+	{"uid-map", 0, NULL, "MAP", "start fsdaxd in a user namespace"},
+	{"gid-map", 0, NULL, "MAP", "start fsdaxd in a user namespace"},
+	{"translate-uid", 0, NULL, "MAP",
+	 "ids are not translated: start fsdaxd in a user namespace"},
+	{"translate-gid", 0, NULL, "MAP",
+	 "ids are not translated: start fsdaxd in a user namespace"},
+	{"migration-mode", 0, NULL, "MODE", "guests can't be migrated: leave the option out"},
+	{"migration-on-error", 0, NULL, "MODE", "guests can't be migrated: leave the option out"},
+	{"migration-verify-handles", 0, NULL, NULL,
+	 "guests can't be migrated: leave the option out"},
+	{"migration-confirm-paths", 0, NULL, NULL,
+	 "guests can't be migrated: leave the option out"},
+};
+
+enum { N_KINDS = sizeof(kinds) / sizeof(*kinds) };
+
+enum { OPT_FIRST = 1000, OPT_HELP = 'h', OPT_VERSION = 'V', OPT_CAPABILITIES = 1, OPT_OLD = 'o' };
+
+/* ---- Parsing ------------------------------------------------------------------------------ */
+
+__attribute__((format(printf, 1, 2))) static enum options_result wrong(const char *format, ...)
+{
+	va_list args;
+
+	fputs("fsdaxd: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("\n", stderr);
+	return OPTIONS_WRONG;
+}
+
+static void make_table(struct option table[N_KINDS + 4])
+{
+	int i;
+
+	for (i = 0; i < N_KINDS; i++) {
+		table[i] = (struct option){kinds[i].name,
+					   kinds[i].value ? required_argument : no_argument, NULL,
+					   OPT_FIRST + i};
+	}
+	table[i++] = (struct option){"help", no_argument, NULL, OPT_HELP};
+	table[i++] = (struct option){"version", no_argument, NULL, OPT_VERSION};
+	table[i++] = (struct option){"print-capabilities", no_argument, NULL, OPT_CAPABILITIES};
+	table[i] = (struct option){0};
+}
+
+static enum options_result take_option(struct options *options, int which, const char *value)
+{
+	const struct option_kind *kind;
+
+	switch (which) {
+	case OPT_HELP: return OPTIONS_HELP;
+	case OPT_VERSION: return OPTIONS_VERSION;
+	case OPT_CAPABILITIES: return OPTIONS_CAPABILITIES;
+	case OPT_OLD: return wrong("-o is the C virtiofsd's: write --%s instead", value);
+	case '?': return wrong("try 'fsdaxd --help'");
+	default: break;
+	}
+	kind = &kinds[which - OPT_FIRST];
+	if (!kind->set)
+		return wrong("--%s is not taken: %s", kind->name, kind->help);
+	if (!kind->set((char *)options + kind->member, value))
+		return wrong("--%s=%s: can't be understood; it is %s", kind->name, value,
+			     kind->help);
+	return OPTIONS_RUN;
+}
+
+/* ---- What does not go together --------------------------------------------------------------- */
+
+#define WINDOW_LEAST (2ull << 20)
+#define WINDOW_MOST (1ull << 30)
+
+static enum options_result check_window(const struct settings *settings)
+{
+	uint64_t size = settings->dax_window;
+
+	if (size == 0)
+		return OPTIONS_RUN;
+	if ((size & (size - 1)) || size < WINDOW_LEAST || size > WINDOW_MOST)
+		return wrong("--dax-window: must be a power of two from 2M to 1G, such as 512M");
+	if (settings->mount_dir)
+		return wrong("--dax-window: a local mount has no DAX; leave it out, or use "
+			     "--socket-path");
+	return OPTIONS_RUN;
+}
+
+static enum options_result check_share(const struct settings *settings)
+{
+	struct stat st;
+
+	if (!settings->shared_dir)
+		return wrong("which folder is to be shared? say --shared-dir=DIR");
+	if (stat(settings->shared_dir, &st))
+		return wrong("--shared-dir=%s: %s", settings->shared_dir, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return wrong("--shared-dir=%s: is not a folder", settings->shared_dir);
+	return OPTIONS_RUN;
+}
+
+static enum options_result check_transport(const struct settings *settings)
+{
+	int n = !!settings->socket_path + !!settings->mount_dir + (settings->socket_fd >= 0);
+
+	if (n == 0)
+		return wrong("to whom is it to be shared? say --socket-path=PATH, --fd=N or "
+			     "--mount=DIR");
+	if (n > 1)
+		return wrong("--socket-path, --fd and --mount: only one of them can be");
+	if (settings->socket_group && !settings->socket_path)
+		return wrong("--socket-group: there is no --socket-path whose group it could be");
+	return OPTIONS_RUN;
+}
+
+static enum options_result check(struct settings *settings)
+{
+	enum options_result result = check_share(settings);
+
+	if (result == OPTIONS_RUN)
+		result = check_transport(settings);
+	if (result == OPTIONS_RUN)
+		result = check_window(settings);
+	if (result != OPTIONS_RUN)
+		return result;
+	if (settings->tag && strlen(settings->tag) > 36)
+		return wrong("--tag: at most 36 bytes");
+	if (settings->request_queues < 1 || settings->request_queues > 64)
+		return wrong("--request-queues: from 1 to 64");
+	/* A local mount has to be seen outside. */
+	if (settings->mount_dir)
+		settings->sandbox = SANDBOX_NONE;
+	if (settings->posix_acl)
+		settings->xattr = true;
+	if (settings->policy && strcmp(settings->policy, "none") == 0) {
+		settings->policy = NULL;
+		settings->policy_off = true;
+	}
+	return OPTIONS_RUN;
+}
+
+enum options_result options_parse(int argc, char **argv, struct options *options)
+{
+	struct option table[N_KINDS + 4];
+	enum options_result result = OPTIONS_RUN;
+	int which;
+
+	*options = (struct options){
+		.settings = {.socket_fd = -1, .request_queues = 1, .file_handles = HANDLES_PREFER},
+		.log_level = LOG_LEVEL_INFO,
+	};
+	make_table(table);
+	while (result == OPTIONS_RUN && (which = getopt_long(argc, argv, "hVo:", table, NULL)) >= 0)
+		result = take_option(options, which, optarg);
+	if (result != OPTIONS_RUN)
+		return result;
+	if (optind < argc)
+		return wrong("'%s' belongs to no option; try 'fsdaxd --help'", argv[optind]);
+	return check(&options->settings);
+}
+
+void options_print_help(void)
+{
+	puts("Usage: fsdaxd --shared-dir DIR --socket-path PATH [OPTION]...\n"
+	     "Share a folder with a virtual machine by virtiofs, and decide for each file whether\n"
+	     "the guest uses DAX for it.\n");
+	for (int i = 0; i < N_KINDS; i++) {
+		char left[64];
+
+		if (!kinds[i].set || kinds[i].set == set_nothing)
+			continue;
+		snprintf(left, sizeof(left), "--%s%s%s", kinds[i].name, kinds[i].value ? "=" : "",
+			 kinds[i].value ? kinds[i].value : "");
+		printf("  %-28s %s\n", left, kinds[i].help);
+	}
+	puts("  --print-capabilities         what this daemon can do, as JSON\n"
+	     "  -h, --help                   this text\n"
+	     "  -V, --version                the version\n"
+	     "\n"
+	     "Examples:\n"
+	     "  fsdaxd --shared-dir=/srv/share --socket-path=/run/share.sock --dax-window=512M\n"
+	     "  fsdaxd --shared-dir=/srv/share --mount=/mnt\n"
+	     "\n"
+	     "fsdaxd(8) has the command line of QEMU that goes with it.");
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* share.h - the folder that is served, and all that is known of the guest it is served to. */
+#ifndef DAEMON_SHARE_H
+#define DAEMON_SHARE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <fsdax/fsdax.h>
+#include <fsdax/fuse.h>
+
+#include "settings.h"
+
+struct inode_table;
+struct handle_table;
+struct window;
+struct worker;
+
+struct share {
+	const struct settings *settings; /* outlives the share */
+	int root_fd;			 /* O_PATH: the share's root */
+	int proc_fd;			 /* O_PATH: /proc/self/fd, through which to open anew */
+	struct inode_table *inodes;
+	struct handle_table *handles;
+	struct window *window;		       /* NULL: no --dax-window */
+	struct fsdax_slot *policy;	       /* NULL: --policy=none */
+	atomic_uint_least64_t tree_generation; /* see verdict.h */
+	_Atomic(struct worker *) workers;      /* see worker.h */
+
+	/*
+	 * What the guest and we agreed on in FUSE_INIT. Written by INIT and DESTROY alone, which a
+	 * guest may well send by one queue while others are busy: so each is atomic by itself.
+	 */
+	struct {
+		atomic_bool window, inode_dax; /* as in struct fsdax_fuse_session */
+	} dax;
+	atomic_bool initialized;
+	atomic_bool connected; /* a front-end is there; main.c's, for the control socket */
+	atomic_uint minor;
+	atomic_uint_least64_t flags; /* FUSE_* bits that are in force */
+};
+
+/*
+ * Load the policy and make the window: what has to be done outside of a sandbox. What is wrong
+ * goes to the log. Errors: -EBADMSG (the policy has mistakes), -ENOMEM, what open(2) may say.
+ */
+int share_new(const struct settings *settings, struct share **share);
+
+/* Say on the log what is wrong with a policy, a line each. */
+void share_log_report(const struct fsdax_report *report);
+
+/*
+ * Begin to serve from root_fd (O_PATH) with proc_fd (O_PATH, /proc/self/fd), as made by
+ * sandbox_enter(). Both are taken over in any case. 0 or -errno (on the log).
+ */
+int share_open(struct share *share, int root_fd, int proc_fd);
+
+/* All requests have been served. NULL is fine. */
+void share_free(struct share *share);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* thread.h - what every thread of the daemon that serves requests does first. */
+#ifndef DAEMON_THREAD_H
+#define DAEMON_THREAD_H
+
+/*
+ * Name the thread, as in `ps -L`; and give it a umask and a working directory of its own, so
+ * that an operation can change them for the time of a call. Cleans up nothing: they go with
+ * the thread.
+ */
+void thread_begin(const char *name, unsigned int number);
+
+#endif

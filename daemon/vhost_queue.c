@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* vhost_queue.c - see vhost_queue.h. */
+#include "vhost_queue.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "guest_memory.h"
+#include "handle.h"
+#include "locks.h"
+#include "log.h"
+#include "request.h"
+#include "thread.h"
+#include "worker.h"
+
+int vhost_queue_init(struct vhost_queue *queue, struct share *share, unsigned int index)
+{
+	*queue = (struct vhost_queue){
+		.share = share,
+		.index = index,
+		.kick_fd = -1,
+		.call_fd = -1,
+		.err_fd = -1,
+	};
+	queue->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (queue->stop_fd < 0)
+		return -errno;
+	pthread_mutex_init(&queue->lock, NULL);
+	return 0;
+}
+
+void vhost_queue_set_fd(struct vhost_queue *queue, int *place, int fd)
+{
+	int old;
+
+	pthread_mutex_lock(&queue->lock);
+	old = *place;
+	*place = fd;
+	pthread_mutex_unlock(&queue->lock);
+	if (old >= 0)
+		close(old);
+}
+
+void vhost_queue_release(struct vhost_queue *queue)
+{
+	vhost_queue_stop(queue);
+	vhost_queue_set_fd(queue, &queue->kick_fd, -1);
+	vhost_queue_set_fd(queue, &queue->call_fd, -1);
+	vhost_queue_set_fd(queue, &queue->err_fd, -1);
+	close(queue->stop_fd);
+	guest_memory_unref(queue->memory);
+	pthread_mutex_destroy(&queue->lock);
+}
+
+void vhost_queue_set_memory(struct vhost_queue *queue, struct guest_memory *memory)
+{
+	struct guest_memory *old;
+
+	pthread_mutex_lock(&queue->lock);
+	old = queue->memory;
+	queue->memory = guest_memory_ref(memory);
+	if (queue->vq.size)
+		virtq_locate(&queue->vq, memory);
+	pthread_mutex_unlock(&queue->lock);
+	guest_memory_unref(old);
+}
+
+/* ---- Requests ---------------------------------------------------------------------- */
+
+static void signal_fd(int fd)
+{
+	uint64_t one = 1;
+
+	/* It can only fail if the counter is full: then there is a signal to be read anyway. */
+	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+/* The request's reply stands in its buffers. On any thread. */
+static void finish(struct request *request, size_t len)
+{
+	struct vhost_queue *queue = request->transport;
+
+	pthread_mutex_lock(&queue->lock);
+	virtq_give(&queue->vq, request->token, (uint32_t)len);
+	if (virtq_wants_call(&queue->vq))
+		signal_fd(queue->call_fd);
+	pthread_mutex_unlock(&queue->lock);
+	guest_memory_unref(request->held);
+}
+
+/* Take a chain. 1, 0 or -EPROTO as virtq_take(). */
+static int take(struct vhost_queue *queue, struct chain *chain, struct request *request)
+{
+	int found;
+
+	pthread_mutex_lock(&queue->lock);
+	found = virtq_take(&queue->vq, queue->memory, chain);
+	if (found == 1)
+		request->held = guest_memory_ref(queue->memory);
+	pthread_mutex_unlock(&queue->lock);
+	return found;
+}
+
+static void give_up(struct vhost_queue *queue)
+{
+	log_error("queue %u: the guest's descriptors make no sense; not serving it any more",
+		  queue->index);
+	pthread_mutex_lock(&queue->lock);
+	queue->broken = true;
+	signal_fd(queue->err_fd);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+static void serve_chain(struct vhost_queue *queue, struct chain *chain, struct request *request)
+{
+	request->share = queue->share;
+	request->worker = queue->worker;
+	request->in = (struct iov_cursor){chain->iov, chain->n_in, chain->in_size};
+	request->out = (struct iov_cursor){chain->iov + chain->n_in, chain->n_out, chain->out_size};
+	request->done = finish;
+	request->transport = queue;
+	request->token = chain->head;
+	serve(request);
+}
+
+/* Serve all there is, or until the thread is to end. false: the queue is broken. */
+static bool drain(struct vhost_queue *queue, struct chain *chain)
+{
+	while (!atomic_load_explicit(&queue->stop, memory_order_relaxed)) {
+		struct request request;
+		int found = take(queue, chain, &request);
+
+		if (found == 0)
+			return true;
+		if (found < 0)
+			return false;
+		serve_chain(queue, chain, &request);
+	}
+	return true;
+}
+
+/* ---- The thread --------------------------------------------------------------------- */
+
+/* Ask for kicks. Returns whether there is something to do already. */
+static bool arm(struct vhost_queue *queue)
+{
+	bool more;
+
+	pthread_mutex_lock(&queue->lock);
+	virtq_want_kicks(&queue->vq, true);
+	more = virtq_has_more(&queue->vq);
+	if (more)
+		virtq_want_kicks(&queue->vq, false);
+	pthread_mutex_unlock(&queue->lock);
+	return more;
+}
+
+/*
+ * What the thread waits for. Kicks are edges: the counter of the eventfd is never read, which
+ * saves a system call each time.
+ */
+static int open_waiter(const struct vhost_queue *queue)
+{
+	struct epoll_event kick = {.events = EPOLLIN | EPOLLET, .data.fd = queue->kick_fd};
+	struct epoll_event stop = {.events = EPOLLIN, .data.fd = queue->stop_fd};
+	int waiter = epoll_create1(EPOLL_CLOEXEC);
+
+	if (waiter < 0)
+		return -errno;
+	if (epoll_ctl(waiter, EPOLL_CTL_ADD, queue->kick_fd, &kick) ||
+	    epoll_ctl(waiter, EPOLL_CTL_ADD, queue->stop_fd, &stop)) {
+		int err = -errno;
+
+		close(waiter);
+		return err;
+	}
+	return waiter;
+}
+
+/* Wait for a kick. false: the thread is to end. */
+static bool wait_for_kick(const struct vhost_queue *queue, int waiter)
+{
+	struct epoll_event events[2];
+	int n;
+
+	do
+		n = epoll_wait(waiter, events, 2, -1);
+	while (n < 0 && errno == EINTR);
+	for (int i = 0; i < n; i++) {
+		if (events[i].data.fd == queue->stop_fd)
+			return false;
+	}
+	return n > 0;
+}
+
+static void serve_queue(struct vhost_queue *queue, int waiter)
+{
+	struct chain chain;
+
+	for (;;) {
+		if (!drain(queue, &chain)) {
+			give_up(queue);
+			return;
+		}
+		if (arm(queue) ? atomic_load_explicit(&queue->stop, memory_order_relaxed)
+			       : !wait_for_kick(queue, waiter))
+			return;
+	}
+}
+
+static void *run(void *data)
+{
+	struct vhost_queue *queue = data;
+	int waiter;
+
+	thread_begin("queue", queue->index);
+	queue->worker = worker_get(queue->share, queue->index);
+	waiter = open_waiter(queue);
+	if (waiter < 0) {
+		log_error("queue %u: can't wait for the guest: %s", queue->index,
+			  strerror(-waiter));
+		return NULL;
+	}
+	serve_queue(queue, waiter);
+	close(waiter);
+	return NULL;
+}
+
+/* What a ring needs before it can be served. */
+static bool is_ready(struct vhost_queue *queue)
+{
+	bool ready;
+
+	pthread_mutex_lock(&queue->lock);
+	ready = queue->enabled && !queue->broken && queue->kick_fd >= 0 && queue->vq.size &&
+		queue->vq.desc;
+	pthread_mutex_unlock(&queue->lock);
+	return ready;
+}
+
+int vhost_queue_start(struct vhost_queue *queue)
+{
+	int err;
+
+	if (queue->running || !is_ready(queue))
+		return 0;
+	virtq_begin(&queue->vq);
+	err = -pthread_create(&queue->thread, NULL, run, queue);
+	queue->running = !err;
+	return err;
+}
+
+static void end_thread(struct vhost_queue *queue)
+{
+	uint64_t count;
+
+	atomic_store(&queue->stop, true);
+	signal_fd(queue->stop_fd);
+	pthread_join(queue->thread, NULL);
+	queue->running = false;
+	atomic_store(&queue->stop, false);
+	if (read(queue->stop_fd, &count, sizeof(count)) < 0)
+		log_debug("queue %u: had stopped by itself", queue->index);
+}
+
+void vhost_queue_stop(struct vhost_queue *queue)
+{
+	if (queue->running)
+		end_thread(queue);
+	/* What was asked before it was stopped last may wait still. */
+	locks_give_up(handle_locks(queue->share), queue);
+}

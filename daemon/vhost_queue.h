@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vhost_queue.h - a virtqueue at work: a thread that waits for kicks, serves what it finds,
+ * and calls the guest.
+ */
+#ifndef DAEMON_VHOST_QUEUE_H
+#define DAEMON_VHOST_QUEUE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "virtq.h"
+
+struct guest_memory;
+struct share;
+struct worker;
+
+struct vhost_queue {
+	struct share *share;
+	struct worker *worker; /* counts what the thread serves */
+	unsigned int index;
+	pthread_mutex_t lock; /* of all below, but for thread and running */
+	struct virtq vq;
+	struct guest_memory *memory;  /* with a reference */
+	int kick_fd, call_fd, err_fd; /* -1: none */
+	bool enabled;
+	bool broken;	  /* the guest broke it: it is left alone until it is set up anew */
+	atomic_bool stop; /* the thread is to end, however much the guest has for it to do */
+	int stop_fd;	  /* an eventfd: the same, for who sleeps */
+	bool running;
+	pthread_t thread;
+};
+
+/* 0 or -errno. */
+int vhost_queue_init(struct vhost_queue *queue, struct share *share, unsigned int index);
+void vhost_queue_release(struct vhost_queue *queue);
+
+/* The guest's memory has moved. */
+void vhost_queue_set_memory(struct vhost_queue *queue, struct guest_memory *memory);
+
+/* Start the thread, if all that it needs is there and it does not run. 0 or -errno. */
+int vhost_queue_start(struct vhost_queue *queue);
+
+/*
+ * Let the request in hand be finished, end the thread, and answer those that wait for a lock: the
+ * ring is not written to after that.
+ */
+void vhost_queue_stop(struct vhost_queue *queue);
+
+/* Put a descriptor of the front-end in place of another; -1: none. Takes it over. */
+void vhost_queue_set_fd(struct vhost_queue *queue, int *place, int fd);
+
+#endif

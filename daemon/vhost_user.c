@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vhost_user.c - see vhost_user.h.
+ *
+ * One thread reads the socket, and each queue has one of its own. The socket's thread never
+ * waits for a queue's but to stop it; so the front-end may wait for us (as QEMU does while it
+ * changes its memory map) while a queue waits for the front-end to map a file.
+ */
+#include "vhost_user.h"
+
+#include <errno.h>
+#include <linux/virtio_fs.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend_channel.h"
+#include "guest_memory.h"
+#include "handle.h"
+#include "locks.h"
+#include "log.h"
+#include "request.h"
+#include "share.h"
+#include "vhost_queue.h"
+#include "vhost_socket.h"
+#include "window.h"
+
+/* The queue for what is urgent, and as many for requests as anybody has asked for yet. */
+enum { QUEUES_MAX = 1 + 64 };
+
+#define FEATURES \
+	(VHOST_F_VERSION_1 | VHOST_F_PROTOCOL_FEATURES | VHOST_F_INDIRECT_DESC | VHOST_F_EVENT_IDX)
+
+/*
+ * Not CONFIGURE_MEM_SLOTS: with it, QEMU 11.1 counts every mapping of the DAX window as a slot,
+ * and aborts at the 512th.
+ */
+#define PROTOCOL_FEATURES                                                            \
+	(VHOST_PROTOCOL_MQ | VHOST_PROTOCOL_REPLY_ACK | VHOST_PROTOCOL_BACKEND_REQ | \
+	 VHOST_PROTOCOL_CONFIG | VHOST_PROTOCOL_BACKEND_SEND_FD | VHOST_PROTOCOL_RESET_DEVICE)
+
+struct device {
+	struct share *share;
+	int socket;
+	uint64_t features;
+	uint64_t protocol_features;
+	struct guest_memory *memory; /* with a reference */
+	struct backend_channel *channel;
+	bool wants_window;     /* the front-end asked how large it is */
+	bool attached;	       /* the window maps by our channel */
+	unsigned int n_queues; /* those that were initialized */
+	struct vhost_queue queues[QUEUES_MAX];
+};
+
+/* What a message's handler returns, but for errors: */
+enum {
+	QUIET, /* there is no reply of its own; 0 is sent if the front-end wants an answer */
+	REPLY, /* the payload of message->header.size bytes is the reply */
+};
+
+typedef int handler(struct device *device, struct vhost_message *message);
+
+/* ---- Features ---------------------------------------------------------------------- */
+
+static int reply_u64(struct vhost_message *message, uint64_t value)
+{
+	message->payload.u64 = value;
+	message->header.size = sizeof(value);
+	return REPLY;
+}
+
+static int get_features(struct device *device, struct vhost_message *message)
+{
+	(void)device;
+	return reply_u64(message, FEATURES);
+}
+
+static int set_features(struct device *device, struct vhost_message *message)
+{
+	if (message->payload.u64 & ~FEATURES)
+		return -EINVAL;
+	device->features = message->payload.u64;
+	for (unsigned int i = 0; i < device->n_queues; i++) {
+		struct vhost_queue *queue = &device->queues[i];
+
+		pthread_mutex_lock(&queue->lock);
+		queue->vq.event_idx = device->features & VHOST_F_EVENT_IDX;
+		/* Without the protocol features, a queue has no switch. */
+		if (!(device->features & VHOST_F_PROTOCOL_FEATURES))
+			queue->enabled = true;
+		pthread_mutex_unlock(&queue->lock);
+	}
+	return QUIET;
+}
+
+static uint64_t offered_protocol(const struct device *device)
+{
+	return PROTOCOL_FEATURES | (device->share->window ? VHOST_PROTOCOL_SHMEM : 0);
+}
+
+static int get_protocol_features(struct device *device, struct vhost_message *message)
+{
+	return reply_u64(message, offered_protocol(device));
+}
+
+static int set_protocol_features(struct device *device, struct vhost_message *message)
+{
+	if (message->payload.u64 & ~offered_protocol(device))
+		return -EINVAL;
+	device->protocol_features = message->payload.u64;
+	return QUIET;
+}
+
+static int get_queue_num(struct device *device, struct vhost_message *message)
+{
+	(void)device;
+	return reply_u64(message, QUEUES_MAX);
+}
+
+static int accept_quietly(struct device *device, struct vhost_message *message)
+{
+	(void)device;
+	(void)message;
+	return QUIET;
+}
+
+/* Those that are ready. */
+static int start_queues(struct device *device)
+{
+	for (unsigned int i = 0; i < device->n_queues; i++) {
+		int err = vhost_queue_start(&device->queues[i]);
+
+		if (err)
+			return err;
+	}
+	return QUIET;
+}
+
+/* ---- Memory -------------------------------------------------------------------------- */
+
+static int set_mem_table(struct device *device, struct vhost_message *message)
+{
+	const struct vhost_memory *table = &message->payload.memory;
+	struct guest_memory *memory;
+	int err;
+
+	if (table->n_regions > VHOST_MAX_REGIONS || table->n_regions != message->n_fds)
+		return -EPROTO;
+	err = guest_memory_new(table->regions, message->fds, table->n_regions, device->memory,
+			       &memory);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < device->n_queues; i++)
+		vhost_queue_set_memory(&device->queues[i], memory);
+	guest_memory_unref(device->memory);
+	device->memory = memory;
+	return start_queues(device);
+}
+
+/* ---- Queues ---------------------------------------------------------------------------- */
+
+static struct vhost_queue *find_queue(struct device *device, uint32_t index)
+{
+	return index < device->n_queues ? &device->queues[index] : NULL;
+}
+
+static int set_vring_num(struct device *device, struct vhost_message *message)
+{
+	struct vhost_queue *queue = find_queue(device, message->payload.state.index);
+	uint32_t n = message->payload.state.num;
+
+	if (!queue || queue->running || n == 0 || n > VIRTQ_SIZE_MAX || (n & (n - 1)))
+		return -EINVAL;
+	/* A ring that was located is longer or shorter now: it may not all be in memory. */
+	pthread_mutex_lock(&queue->lock);
+	queue->vq.size = n;
+	virtq_locate(&queue->vq, device->memory);
+	pthread_mutex_unlock(&queue->lock);
+	return QUIET;
+}
+
+static int set_vring_addr(struct device *device, struct vhost_message *message)
+{
+	const struct vhost_vring_addr *addr = &message->payload.addr;
+	struct vhost_queue *queue = find_queue(device, addr->index);
+
+	if (!queue || queue->running || !queue->vq.size)
+		return -EINVAL;
+	pthread_mutex_lock(&queue->lock);
+	queue->vq.desc_user = addr->desc;
+	queue->vq.avail_user = addr->avail;
+	queue->vq.used_user = addr->used;
+	/* Should the memory come only later, it is located then. */
+	virtq_locate(&queue->vq, device->memory);
+	queue->broken = false;
+	pthread_mutex_unlock(&queue->lock);
+	return vhost_queue_start(queue);
+}
+
+static int set_vring_base(struct device *device, struct vhost_message *message)
+{
+	struct vhost_queue *queue = find_queue(device, message->payload.state.index);
+
+	if (!queue || queue->running)
+		return -EINVAL;
+	queue->vq.last_avail = (uint16_t)message->payload.state.num;
+	return QUIET;
+}
+
+/* The front-end wants the queue stopped, and waits for it. */
+static int get_vring_base(struct device *device, struct vhost_message *message)
+{
+	struct vhost_queue *queue = find_queue(device, message->payload.state.index);
+
+	if (!queue)
+		return -EINVAL;
+	backend_channel_hurry(device->channel, true);
+	vhost_queue_stop(queue);
+	backend_channel_hurry(device->channel, false);
+	vhost_queue_set_fd(queue, &queue->kick_fd, -1);
+	vhost_queue_set_fd(queue, &queue->call_fd, -1);
+	message->payload.state.num = queue->vq.last_avail;
+	message->header.size = sizeof(message->payload.state);
+	return REPLY;
+}
+
+static int set_vring_enable(struct device *device, struct vhost_message *message)
+{
+	struct vhost_queue *queue = find_queue(device, message->payload.state.index);
+
+	if (!queue)
+		return -EINVAL;
+	pthread_mutex_lock(&queue->lock);
+	queue->enabled = message->payload.state.num;
+	pthread_mutex_unlock(&queue->lock);
+	if (queue->enabled)
+		return vhost_queue_start(queue);
+	backend_channel_hurry(device->channel, true);
+	vhost_queue_stop(queue);
+	backend_channel_hurry(device->channel, false);
+	return QUIET;
+}
+
+/* The queue and the descriptor that a message of this kind carries. */
+static struct vhost_queue *take_vring_fd(struct device *device, struct vhost_message *message,
+					 int *fd)
+{
+	struct vhost_queue *queue =
+		find_queue(device, message->payload.u64 & VHOST_VRING_INDEX_MASK);
+
+	*fd = -1;
+	if (queue && !(message->payload.u64 & VHOST_VRING_NO_FD))
+		*fd = vhost_message_take(message, 0);
+	return queue;
+}
+
+static int set_vring_kick(struct device *device, struct vhost_message *message)
+{
+	int fd;
+	struct vhost_queue *queue = take_vring_fd(device, message, &fd);
+
+	/* Without one we would have to look all the time. */
+	if (!queue || fd < 0)
+		return -EINVAL;
+	vhost_queue_stop(queue);
+	vhost_queue_set_fd(queue, &queue->kick_fd, fd);
+	return vhost_queue_start(queue);
+}
+
+static int set_vring_call(struct device *device, struct vhost_message *message)
+{
+	int fd;
+	struct vhost_queue *queue = take_vring_fd(device, message, &fd);
+
+	if (!queue)
+		return -EINVAL;
+	vhost_queue_set_fd(queue, &queue->call_fd, fd);
+	return QUIET;
+}
+
+static int set_vring_err(struct device *device, struct vhost_message *message)
+{
+	int fd;
+	struct vhost_queue *queue = take_vring_fd(device, message, &fd);
+
+	if (!queue)
+		return -EINVAL;
+	vhost_queue_set_fd(queue, &queue->err_fd, fd);
+	return QUIET;
+}
+
+static void stop_queues(struct device *device)
+{
+	backend_channel_hurry(device->channel, true);
+	for (unsigned int i = 0; i < device->n_queues; i++)
+		vhost_queue_stop(&device->queues[i]);
+	backend_channel_hurry(device->channel, false);
+}
+
+static int reset_device(struct device *device, struct vhost_message *message)
+{
+	(void)message;
+	stop_queues(device);
+	for (unsigned int i = 0; i < device->n_queues; i++)
+		device->queues[i].enabled = false;
+	return QUIET;
+}
+
+/* ---- The configuration space ------------------------------------------------------------ */
+
+static int get_config(struct device *device, struct vhost_message *message)
+{
+	const struct settings *settings = device->share->settings;
+	struct virtio_fs_config space = {
+		.num_request_queues = htole32(settings->request_queues),
+	};
+	struct vhost_config *config = &message->payload.config;
+	size_t from = config->offset;
+
+	if (config->size > VHOST_CONFIG_MAX || from > VHOST_CONFIG_MAX - config->size)
+		return -EINVAL;
+	/* Not a string: a tag of the greatest length has no NUL behind it. */
+	strncpy((char *)space.tag, settings->tag ? settings->tag : "", sizeof(space.tag));
+	memset(config->bytes, 0, sizeof(config->bytes));
+	for (uint32_t i = 0; i < config->size && from + i < sizeof(space); i++)
+		config->bytes[i] = ((const uint8_t *)&space)[from + i];
+	message->header.size = (uint32_t)offsetof(struct vhost_config, bytes) + config->size;
+	return REPLY;
+}
+
+/* ---- The DAX window ---------------------------------------------------------------------- */
+
+/* A front-end that never asks for the window's size has none, whatever it acknowledged. */
+static void attach_window(struct device *device)
+{
+	bool ready = device->share->window && device->channel && device->wants_window &&
+		     (device->protocol_features & VHOST_PROTOCOL_SHMEM);
+
+	if (ready == device->attached)
+		return;
+	window_attach(device->share->window,
+		      ready ? backend_channel_mapper(device->channel) : NULL);
+	device->attached = ready;
+}
+
+static int get_shmem_config(struct device *device, struct vhost_message *message)
+{
+	struct vhost_shmem_config *config = &message->payload.shmem;
+
+	*config = (struct vhost_shmem_config){0};
+	if (device->share->window) {
+		config->n_regions = 1;
+		config->sizes[VIRTIO_FS_SHMCAP_ID_CACHE] = device->share->settings->dax_window;
+		device->wants_window = true;
+		attach_window(device);
+	}
+	message->header.size = sizeof(*config);
+	return REPLY;
+}
+
+static void close_channel(struct device *device)
+{
+	if (device->attached)
+		window_attach(device->share->window, NULL);
+	device->attached = false;
+	backend_channel_free(device->channel);
+	device->channel = NULL;
+}
+
+static int set_backend_req_fd(struct device *device, struct vhost_message *message)
+{
+	int fd = vhost_message_take(message, 0);
+	int err;
+
+	if (fd < 0)
+		return -EPROTO;
+	/* Queues may be using the channel before. */
+	if (device->channel)
+		stop_queues(device);
+	close_channel(device);
+	err = backend_channel_new(fd, &device->channel);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	attach_window(device);
+	return start_queues(device);
+}
+
+/* ---- Messages ------------------------------------------------------------------------------ */
+
+/* How many bytes of payload a message has at least. */
+struct message_kind {
+	handler *handle;
+	uint32_t size;
+	const char *name;
+};
+
+#define KIND(request, size, fn) [VHOST_##request] = {fn, size, #request}
+
+static const struct message_kind kinds[VHOST_REQUESTS] = {
+	KIND(GET_FEATURES, 0, get_features),
+	KIND(SET_FEATURES, 8, set_features),
+	KIND(SET_OWNER, 0, accept_quietly),
+	KIND(RESET_OWNER, 0, reset_device),
+	KIND(SET_MEM_TABLE, 8, set_mem_table),
+	KIND(SET_VRING_NUM, 8, set_vring_num),
+	KIND(SET_VRING_ADDR, 40, set_vring_addr),
+	KIND(SET_VRING_BASE, 8, set_vring_base),
+	KIND(GET_VRING_BASE, 8, get_vring_base),
+	KIND(SET_VRING_KICK, 8, set_vring_kick),
+	KIND(SET_VRING_CALL, 8, set_vring_call),
+	KIND(SET_VRING_ERR, 8, set_vring_err),
+	KIND(GET_PROTOCOL_FEATURES, 0, get_protocol_features),
+	KIND(SET_PROTOCOL_FEATURES, 8, set_protocol_features),
+	KIND(GET_QUEUE_NUM, 0, get_queue_num),
+	KIND(SET_VRING_ENABLE, 8, set_vring_enable),
+	KIND(SET_BACKEND_REQ_FD, 0, set_backend_req_fd),
+	KIND(GET_CONFIG, 12, get_config),
+	KIND(SET_CONFIG, 12, accept_quietly),
+	KIND(RESET_DEVICE, 0, reset_device),
+	KIND(GET_SHMEM_CONFIG, 0, get_shmem_config),
+};
+
+static const struct message_kind *find_kind(uint32_t request)
+{
+	return request < VHOST_REQUESTS && kinds[request].handle ? &kinds[request] : NULL;
+}
+
+static int send_reply(struct device *device, struct vhost_message *message)
+{
+	message->header.flags = VHOST_VERSION | VHOST_REPLY;
+	return vhost_send(device->socket, &message->header, &message->payload, -1);
+}
+
+/* An answer to a message that has no reply of its own: 0, or what is not 0 if it failed. */
+static int acknowledge(struct device *device, struct vhost_message *message, int err)
+{
+	if (!(message->header.flags & VHOST_NEED_REPLY) ||
+	    !(device->protocol_features & VHOST_PROTOCOL_REPLY_ACK))
+		return err;
+	reply_u64(message, (uint64_t)-err);
+	return send_reply(device, message);
+}
+
+static int handle_message(struct device *device, struct vhost_message *message)
+{
+	const struct message_kind *kind = find_kind(message->header.request);
+	int result;
+
+	if (!kind) {
+		log_warn("the front-end sent message %u, which is not known here",
+			 message->header.request);
+		return acknowledge(device, message, -EOPNOTSUPP);
+	}
+	if (message->header.size < kind->size)
+		return -EPROTO;
+	result = kind->handle(device, message);
+	if (result == REPLY)
+		return send_reply(device, message);
+	if (result < 0)
+		log_error("the front-end's %s can't be done: %s", kind->name, strerror(-result));
+	return acknowledge(device, message, result);
+}
+
+/* ---- A connection ----------------------------------------------------------------------------- */
+
+static int wait_for_message(struct device *device, int stop_fd)
+{
+	struct pollfd fds[] = {
+		{.fd = device->socket, .events = POLLIN},
+		{.fd = stop_fd, .events = POLLIN},
+	};
+
+	while (poll(fds, 2, -1) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return fds[1].revents ? -ECANCELED : 0;
+}
+
+static int converse(struct device *device, int stop_fd)
+{
+	for (;;) {
+		struct vhost_message message;
+		int err = wait_for_message(device, stop_fd);
+
+		if (!err)
+			err = vhost_receive(device->socket, stop_fd, &message);
+		if (err == -ECONNRESET)
+			return 0;
+		if (err)
+			return err;
+		err = handle_message(device, &message);
+		vhost_message_close(&message);
+		if (err)
+			return err;
+	}
+}
+
+static int device_new(struct share *share, int socket, struct device **device)
+{
+	struct device *made = calloc(1, sizeof(*made));
+	int err = 0;
+
+	if (!made)
+		return -ENOMEM;
+	made->share = share;
+	made->socket = socket;
+	while (made->n_queues < QUEUES_MAX && !err) {
+		err = vhost_queue_init(&made->queues[made->n_queues], share, made->n_queues);
+		if (!err)
+			made->n_queues++;
+	}
+	*device = made;
+	return err;
+}
+
+static void device_free(struct device *device)
+{
+	if (!device)
+		return;
+	stop_queues(device);
+	/* Requests that wait for locks are answered by other threads, in queues of ours. */
+	lock_table_end_waits(handle_locks(device->share));
+	close_channel(device);
+	/* The guest has gone: whatever it held open or locked is let go of now, not by the next one. */
+	serve_reset(device->share);
+	for (unsigned int i = 0; i < device->n_queues; i++)
+		vhost_queue_release(&device->queues[i]);
+	guest_memory_unref(device->memory);
+	free(device);
+}
+
+int vhost_user_serve(struct share *share, int socket, int stop_fd)
+{
+	struct device *device = NULL;
+	int err = device_new(share, socket, &device);
+
+	if (!err)
+		err = converse(device, stop_fd);
+	device_free(device);
+	close(socket);
+	return err;
+}

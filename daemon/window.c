@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * window.c - see window.h.
+ *
+ * The window is a row of chunks of 2 MiB. Each is free, or has one chunk of one file, mapped
+ * for writing whatever the guest asked for: front-ends map for writing anyway, and when the
+ * guest wants to write later there is nothing to be done.
+ *
+ * How many mappings are live is bounded by the window's size: 512 chunks at 1 GiB, which is the
+ * most that options.c lets through. A guest keeps up to four fifths of its window in use, and
+ * takes back before it maps more.
+ *
+ * A file that is cut on the host while it is mapped: the pages behind its new end raise SIGBUS
+ * in the front-end if the guest touches them, and it will, as long as it has not been told.
+ * The guard tells us at once, and in place of the chunks that lost something a copy is mapped:
+ * what is left of the file, and zeros. When the guest is about to be told the file's size, the
+ * file is put back. Until then, for a second or less (see --cache), what the guest writes to
+ * what is left of those chunks is lost. What remains: the millisecond until the copy is there,
+ * and that a chunk is not there at all in the midst of it, since a front-end can't change a
+ * mapping but by unmapping it first.
+ */
+#include "window.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "inode.h"
+#include "log.h"
+#include "mapped.h"
+#include "share.h"
+#include "view.h"
+
+#define CHUNK ((uint64_t)2 << 20)
+#define PAGE ((uint64_t)4096)
+
+/* One chunk of the window. */
+struct chunk {
+	struct mapped *file; /* NULL: free */
+	uint64_t offset;     /* in the file */
+	int copy;	     /* what is mapped instead of the file; -1: the file itself */
+	bool cut;	     /* for the host has cut the file in it, or before it */
+};
+
+struct window {
+	struct share *share;
+	pthread_mutex_t lock; /* of all below; held while the front-end is asked */
+	struct mapper mapper;
+	bool attached;
+	struct view *view; /* NULL: this host can't */
+	bool view_lost;	   /* its process has died, and so no front-end gets a window any more */
+	struct guard *guard;
+	struct chunk *chunks;
+	uint32_t n_chunks;
+	struct mapped *files;
+	struct window_stats stats;
+	atomic_bool ready;
+	atomic_uint n_cut; /* chunks that are */
+};
+
+/* ---- Files that have chunks ---------------------------------------------------------------- */
+
+static struct mapped *find_file(struct window *window, const struct inode *inode)
+{
+	struct mapped *file = window->files;
+
+	while (file && file->inode != inode)
+		file = file->next;
+	return file;
+}
+
+/* The view's process has died: nothing can be mapped any more, and the guest must not try. */
+static void note_error(struct window *window, int err)
+{
+	if (err != -EIO && err != -ENOTCONN)
+		return;
+	window->view_lost = true;
+	if (atomic_exchange(&window->ready, false))
+		log_error("the process that serves whole-file mappings has gone: no file is DAX "
+			  "from now on");
+}
+
+static int get_file(struct window *window, struct inode *inode, struct mapped **file)
+{
+	int err;
+
+	*file = find_file(window, inode);
+	if (*file)
+		return 0;
+	err = mapped_new(window->share, window->view, inode, file);
+	if (err) {
+		note_error(window, err);
+		return err;
+	}
+	if (window->guard)
+		(*file)->watch =
+			guard_watch(window->guard, window->share->proc_fd, (*file)->source);
+	(*file)->next = window->files;
+	window->files = *file;
+	return 0;
+}
+
+/* The same file may be mapped as another inode, of another mount. */
+static void unwatch(struct window *window, int watch)
+{
+	if (watch < 0)
+		return;
+	for (const struct mapped *file = window->files; file; file = file->next) {
+		if (file->watch == watch)
+			return;
+	}
+	guard_unwatch(window->guard, watch);
+}
+
+static void put_file(struct window *window, struct mapped *file)
+{
+	struct mapped **place = &window->files;
+
+	if (file->chunks)
+		return;
+	while (*place != file)
+		place = &(*place)->next;
+	*place = file->next;
+	unwatch(window, file->watch);
+	mapped_free(window->share, file);
+}
+
+/* ---- Chunks ---------------------------------------------------------------------------------- */
+
+static uint64_t place_of(const struct window *window, const struct chunk *chunk)
+{
+	return (uint64_t)(chunk - window->chunks) * CHUNK;
+}
+
+static int ask_unmap(struct window *window, const struct chunk *chunk)
+{
+	int err = 0;
+
+	if (window->attached)
+		err = window->mapper.unmap(window->mapper.data, place_of(window, chunk), CHUNK);
+	if (err) {
+		window->stats.failures++;
+		log_warn("the front-end did not unmap a part of the DAX window: %s",
+			 strerror(-err));
+	}
+	return err;
+}
+
+static void set_cut(struct window *window, struct chunk *chunk, bool cut)
+{
+	if (chunk->cut == cut)
+		return;
+	chunk->cut = cut;
+	if (cut)
+		atomic_fetch_add(&window->n_cut, 1);
+	else
+		atomic_fetch_sub(&window->n_cut, 1);
+}
+
+/* Map what stands for the chunk, at its place. */
+static int ask_map(struct window *window, struct chunk *chunk)
+{
+	int fd = chunk->copy >= 0 ? chunk->copy : chunk->file->fd;
+	uint64_t offset = chunk->copy >= 0 ? 0 : chunk->offset;
+
+	return window->mapper.map(window->mapper.data, fd, offset, place_of(window, chunk), CHUNK,
+				  true);
+}
+
+/* Whether the chunk has pages that the file has not, and the guest may touch them. */
+static bool is_cut(const struct chunk *chunk, uint64_t size)
+{
+	uint64_t live = (size + PAGE - 1) / PAGE * PAGE;
+
+	if (chunk->file->fd < 0)
+		return false; /* copied in any case */
+	return chunk->offset >= live || (live < chunk->offset + CHUNK && live < chunk->file->told);
+}
+
+/*
+ * Find what is to stand for a chunk: the file, or a copy, if the file can't be mapped or is
+ * shorter than the guest may believe.
+ */
+static int prepare_chunk(struct window *window, struct chunk *chunk)
+{
+	const struct mapped *file = chunk->file;
+	bool cut = is_cut(chunk, mapped_size(file));
+
+	if (file->fd >= 0 && !cut)
+		return 0;
+	chunk->copy = mapped_copy(file, chunk->offset, CHUNK);
+	if (chunk->copy < 0)
+		return chunk->copy;
+	set_cut(window, chunk, cut);
+	return 0;
+}
+
+static void forget_chunk(struct window *window, struct chunk *chunk)
+{
+	set_cut(window, chunk, false);
+	if (chunk->copy >= 0)
+		close(chunk->copy);
+	*chunk = (struct chunk){.copy = -1};
+}
+
+static int fill_chunk(struct window *window, struct chunk *chunk, struct mapped *file,
+		      uint64_t offset)
+{
+	int err;
+
+	*chunk = (struct chunk){.file = file, .offset = offset, .copy = -1};
+	err = prepare_chunk(window, chunk);
+	if (!err)
+		err = ask_map(window, chunk);
+	if (err)
+		forget_chunk(window, chunk);
+	else
+		file->chunks++;
+	return err;
+}
+
+static int unmap_chunk(struct window *window, struct chunk *chunk)
+{
+	struct mapped *file = chunk->file;
+	int err = ask_unmap(window, chunk);
+
+	forget_chunk(window, chunk);
+	window->stats.unmaps++;
+	window->stats.mapped_chunks--;
+	file->chunks--;
+	put_file(window, file);
+	return err;
+}
+
+static int map_chunk(struct window *window, struct chunk *chunk, struct inode *inode,
+		     uint64_t offset)
+{
+	struct mapped *file;
+	int err;
+
+	if (chunk->file && chunk->file->inode == inode && chunk->offset == offset) {
+		window->stats.upgrades++;
+		return 0;
+	}
+	if (chunk->file)
+		unmap_chunk(window, chunk);
+	err = get_file(window, inode, &file);
+	if (err)
+		return err;
+	err = fill_chunk(window, chunk, file, offset);
+	if (err) {
+		put_file(window, file);
+		return err;
+	}
+	window->stats.maps++;
+	window->stats.mapped_chunks++;
+	return 0;
+}
+
+/* ---- Files that change ---------------------------------------------------------------------- */
+
+/* Put a copy, or the file itself, in the place of what is mapped. */
+static void replace(struct window *window, struct chunk *chunk, bool cut)
+{
+	int copy = cut ? mapped_copy(chunk->file, chunk->offset, CHUNK) : -1;
+	int err;
+
+	if (cut && copy < 0)
+		return;
+	ask_unmap(window, chunk);
+	if (chunk->copy >= 0)
+		close(chunk->copy);
+	chunk->copy = copy;
+	set_cut(window, chunk, cut);
+	err = ask_map(window, chunk);
+	if (err)
+		log_warn("a part of the DAX window is lost to the guest: %s", strerror(-err));
+}
+
+static void fit_chunk(struct window *window, struct chunk *chunk, uint64_t size)
+{
+	bool cut = is_cut(chunk, size);
+
+	if (cut != chunk->cut)
+		replace(window, chunk, cut);
+	else if (chunk->copy >= 0)
+		mapped_refresh(chunk->file, chunk->copy, chunk->offset, CHUNK);
+}
+
+static void fit_file(struct window *window, struct mapped *file, uint64_t size)
+{
+	for (uint32_t i = 0; window->attached && i < window->n_chunks; i++) {
+		if (window->chunks[i].file == file)
+			fit_chunk(window, &window->chunks[i], size);
+	}
+}
+
+/* On the guard's thread. */
+static void changed(void *data, int watch)
+{
+	struct window *window = data;
+
+	pthread_mutex_lock(&window->lock);
+	for (struct mapped *file = window->files; file; file = file->next) {
+		uint64_t size;
+
+		if (file->watch != watch && watch != GUARD_ALL)
+			continue;
+		size = mapped_size(file);
+		/* The guest may have heard of that already. */
+		if (file->told < size)
+			file->told = size;
+		fit_file(window, file, size);
+	}
+	pthread_mutex_unlock(&window->lock);
+}
+
+void window_resized(struct window *window, struct inode *inode, uint64_t size)
+{
+	struct mapped *file;
+
+	if (!atomic_load_explicit(&window->n_cut, memory_order_acquire))
+		return;
+	pthread_mutex_lock(&window->lock);
+	file = find_file(window, inode);
+	if (file && file->fd >= 0) {
+		/* What was given is as of a moment ago. */
+		size = mapped_size(file);
+		file->told = size;
+		fit_file(window, file, size);
+	}
+	pthread_mutex_unlock(&window->lock);
+}
+
+void window_cutting(struct window *window, struct inode *inode, uint64_t size)
+{
+	struct mapped *file;
+
+	pthread_mutex_lock(&window->lock);
+	file = find_file(window, inode);
+	if (file && size == UINT64_MAX)
+		file->told = mapped_size(file);
+	else if (file && file->told > size)
+		file->told = size;
+	pthread_mutex_unlock(&window->lock);
+}
+
+/* ---- The guest's requests --------------------------------------------------------------------- */
+
+/* Whether a range lies in the window, and is made of whole chunks. */
+static bool is_range(const struct window *window, uint64_t offset, uint64_t len)
+{
+	uint64_t size = window->n_chunks * CHUNK;
+
+	return len && len % CHUNK == 0 && offset % CHUNK == 0 && len <= size &&
+	       offset <= size - len;
+}
+
+int window_setup(struct window *window, struct inode *inode, uint64_t file_offset, uint64_t len,
+		 uint64_t window_offset, bool writable)
+{
+	struct chunk *chunk;
+	int err = 0;
+
+	(void)writable; /* see above */
+	if (!S_ISREG(inode->type) || !is_range(window, window_offset, len) || file_offset % PAGE ||
+	    file_offset > INT64_MAX - CHUNK - len)
+		return -EINVAL;
+	pthread_mutex_lock(&window->lock);
+	if (!window->attached || !window->view)
+		err = -ENODEV;
+	chunk = &window->chunks[window_offset / CHUNK];
+	for (uint64_t done = 0; !err && done < len; done += CHUNK)
+		err = map_chunk(window, chunk++, inode, file_offset + done);
+	if (err)
+		window->stats.failures++;
+	pthread_mutex_unlock(&window->lock);
+	return err;
+}
+
+int window_remove(struct window *window, uint64_t window_offset, uint64_t len)
+{
+	uint32_t first = (uint32_t)(window_offset / CHUNK);
+	uint32_t n = (uint32_t)(len / CHUNK);
+	int err = 0;
+
+	if (!is_range(window, window_offset, len))
+		return -EINVAL;
+	pthread_mutex_lock(&window->lock);
+	for (uint32_t i = first; i < first + n; i++) {
+		int one =
+			window->chunks[i].file ? unmap_chunk(window, &window->chunks[i]) : -EINVAL;
+
+		err = err ? err : one;
+	}
+	pthread_mutex_unlock(&window->lock);
+	return err;
+}
+
+static void clear_locked(struct window *window)
+{
+	for (uint32_t i = 0; i < window->n_chunks; i++) {
+		if (window->chunks[i].file)
+			unmap_chunk(window, &window->chunks[i]);
+	}
+}
+
+void window_clear(struct window *window)
+{
+	pthread_mutex_lock(&window->lock);
+	clear_locked(window);
+	pthread_mutex_unlock(&window->lock);
+}
+
+/* ---- The front-end ------------------------------------------------------------------------------ */
+
+/* Not before: threads that are there when the sandbox is entered would stay outside. */
+static void start_guard(struct window *window)
+{
+	int err;
+
+	if (window->guard || !window->view)
+		return;
+	err = guard_start(changed, window, &window->guard);
+	if (err)
+		log_warn("files that are mapped can't be watched: %s", strerror(-err));
+}
+
+void window_attach(struct window *window, const struct mapper *mapper)
+{
+	pthread_mutex_lock(&window->lock);
+	/* With a front-end that has gone, so have its mappings: there is nobody to ask. */
+	window->attached = false;
+	clear_locked(window);
+	if (mapper) {
+		window->mapper = *mapper;
+		window->attached = true;
+		start_guard(window);
+	}
+	atomic_store(&window->ready, mapper && window->view && !window->share->settings->readonly);
+	pthread_mutex_unlock(&window->lock);
+}
+
+bool window_ready(struct window *window)
+{
+	return atomic_load_explicit(&window->ready, memory_order_relaxed);
+}
+
+/* ---- For status ------------------------------------------------------------------------------------ */
+
+void window_stats(struct window *window, struct window_stats *stats)
+{
+	pthread_mutex_lock(&window->lock);
+	*stats = window->stats;
+	pthread_mutex_unlock(&window->lock);
+	stats->size = window->n_chunks * CHUNK;
+	stats->chunk_size = CHUNK;
+	stats->mapped_bytes = stats->mapped_chunks * CHUNK;
+	stats->view = window->view;
+}
+
+void window_each(struct window *window,
+		 void (*fn)(void *data, struct inode *inode, uint32_t chunks), void *data)
+{
+	pthread_mutex_lock(&window->lock);
+	for (const struct mapped *file = window->files; file; file = file->next)
+		fn(data, file->inode, file->chunks);
+	pthread_mutex_unlock(&window->lock);
+}
+
+/* ---- The window --------------------------------------------------------------------------------------- */
+
+static void start_view(struct window *window)
+{
+	int err = view_start(&window->view);
+
+	if (!err)
+		return;
+	window->view = NULL;
+	log_warn("no file will be DAX: whole-file mappings need Linux 6.9 or newer, "
+		 "CAP_SYS_ADMIN and /dev/fuse: %s",
+		 strerror(-err));
+}
+
+int window_new(struct share *share, uint64_t size, struct window **window)
+{
+	struct window *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return -ENOMEM;
+	made->share = share;
+	made->n_chunks = (uint32_t)(size / CHUNK);
+	made->chunks = calloc(made->n_chunks, sizeof(*made->chunks));
+	if (!made->chunks) {
+		free(made);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < made->n_chunks; i++)
+		made->chunks[i].copy = -1;
+	pthread_mutex_init(&made->lock, NULL);
+	if (!share->settings->readonly)
+		start_view(made);
+	*window = made;
+	return 0;
+}
+
+void window_free(struct window *window)
+{
+	if (!window)
+		return;
+	window_attach(window, NULL);
+	guard_stop(window->guard);
+	view_stop(window->view);
+	pthread_mutex_destroy(&window->lock);
+	free(window->chunks);
+	free(window);
+}

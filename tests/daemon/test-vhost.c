@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * test-vhost.c - a whole device at its socket: its queues start, stop and end whatever the guest
+ * is doing, and the front-end says what it likes. The device is served by a thread, as by
+ * pthread_create().
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <linux/virtio_ring.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fuse_client.h"
+#include "share.h"
+#include "vhost_proto.h"
+#include "vhost_socket.h"
+#include "vhost_user.h"
+
+/* The guest's memory. The descriptors are at its end: there is no room for a longer ring. */
+enum { GUEST = 0x100000, USER = 0x7f0000000, SIZE = 32768, SHORT = 8 };
+enum {
+	AVAIL_AT = 0,
+	USED_AT = AVAIL_AT + (6 + SIZE * 2 + 63) / 64 * 64,
+	IN_AT = USED_AT + (6 + SIZE * 8 + 63) / 64 * 64,
+	SMALL_OUT_AT = IN_AT + 2048,
+	OUT_AT = IN_AT + 4096,
+	OUT_SIZE = (1 << 20) + 4096,
+	LONG_DESC_AT = OUT_AT + OUT_SIZE,
+	SHORT_DESC_AT = LONG_DESC_AT + SIZE * 16,
+	REGION = SHORT_DESC_AT + SHORT * 16,
+};
+
+struct vm {
+	struct client client; /* the share; and what asks it without a queue */
+	int socket, stop_fd;
+	int kick, call; /* of the queue */
+	pthread_t device;
+	int theirs; /* the device's end of the socket */
+	int result;
+	unsigned char *bytes;
+	uint32_t size; /* of the queue */
+	struct vring_avail *avail;
+	struct vring_used *used;
+};
+
+static void *serve_device(void *data)
+{
+	struct vm *vm = data;
+
+	vm->result = vhost_user_serve(vm->client.share, vm->theirs, vm->stop_fd);
+	return NULL;
+}
+
+/* ---- The front-end --------------------------------------------------------------------------- */
+
+static void tell(struct vm *vm, uint32_t request, const void *payload, uint32_t size, int fd)
+{
+	const struct vhost_header header = {request, VHOST_VERSION, size};
+
+	assert_int_equal(vhost_send(vm->socket, &header, payload, fd), 0);
+}
+
+static void tell_state(struct vm *vm, uint32_t request, uint32_t num)
+{
+	const struct vhost_vring_state state = {0, num};
+
+	tell(vm, request, &state, sizeof(state), -1);
+}
+
+static uint32_t get_base(struct vm *vm)
+{
+	struct vhost_message answer;
+
+	tell_state(vm, VHOST_GET_VRING_BASE, 0);
+	assert_int_equal(vhost_receive(vm->socket, -1, &answer), 0);
+	assert_int_equal(answer.header.request, VHOST_GET_VRING_BASE);
+	return answer.payload.state.num;
+}
+
+/* An answer means that all that was told before has been done. */
+static void let_it_be_done(struct vm *vm)
+{
+	struct vhost_message answer;
+
+	tell(vm, VHOST_GET_FEATURES, NULL, 0, -1);
+	assert_int_equal(vhost_receive(vm->socket, -1, &answer), 0);
+}
+
+static void tell_memory(struct vm *vm)
+{
+	struct vhost_memory table = {.n_regions = 1, .regions = {{GUEST, REGION, USER, 0}}};
+	int fd = memfd_create("guest", MFD_CLOEXEC);
+
+	assert_int_equal(ftruncate(fd, REGION), 0);
+	vm->bytes = mmap(NULL, REGION, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(vm->bytes, MAP_FAILED);
+	vm->avail = (struct vring_avail *)(vm->bytes + AVAIL_AT);
+	vm->used = (struct vring_used *)(vm->bytes + USED_AT);
+	tell(vm, VHOST_SET_MEM_TABLE, &table, sizeof(table), fd);
+	close(fd);
+}
+
+static uint32_t desc_at(const struct vm *vm)
+{
+	return vm->size == SHORT ? SHORT_DESC_AT : LONG_DESC_AT;
+}
+
+static void tell_ring(struct vm *vm, uint32_t size)
+{
+	struct vhost_vring_addr addr = {.avail = USER + AVAIL_AT, .used = USER + USED_AT};
+
+	vm->size = size;
+	addr.desc = USER + desc_at(vm);
+	tell_state(vm, VHOST_SET_VRING_NUM, size);
+	tell_state(vm, VHOST_SET_VRING_BASE, 0);
+	tell(vm, VHOST_SET_VRING_ADDR, &addr, sizeof(addr), -1);
+}
+
+static void tell_start(struct vm *vm)
+{
+	const uint64_t queue = 0;
+
+	tell(vm, VHOST_SET_VRING_CALL, &queue, sizeof(queue), vm->call);
+	tell(vm, VHOST_SET_VRING_KICK, &queue, sizeof(queue), vm->kick);
+	tell_state(vm, VHOST_SET_VRING_ENABLE, 1);
+	let_it_be_done(vm);
+}
+
+/* ---- The guest --------------------------------------------------------------------------------- */
+
+/* Chain 0 or 1: the request, and the room for its reply. */
+static void put_request(struct vm *vm, uint16_t chain, uint32_t opcode, uint64_t nodeid,
+			const void *in, size_t size)
+{
+	struct vring_desc *desc = (struct vring_desc *)(vm->bytes + desc_at(vm)) + 2 * chain;
+	const uint32_t in_at = IN_AT + 1024 * chain;
+	const uint16_t next = 2 * chain + 1;
+	struct fuse_in_header header = {
+		.len = (uint32_t)(sizeof(header) + size),
+		.opcode = opcode,
+		.unique = 1,
+		.nodeid = nodeid,
+	};
+
+	memcpy(vm->bytes + in_at, &header, sizeof(header));
+	memcpy(vm->bytes + in_at + sizeof(header), in, size);
+	desc[0] = (struct vring_desc){GUEST + in_at, header.len, VRING_DESC_F_NEXT, next};
+	desc[1] = chain ? (struct vring_desc){GUEST + SMALL_OUT_AT, 1024, VRING_DESC_F_WRITE, 0}
+			: (struct vring_desc){GUEST + OUT_AT, OUT_SIZE, VRING_DESC_F_WRITE, 0};
+}
+
+static void put_getattr(struct vm *vm, uint16_t chain)
+{
+	const struct fuse_getattr_in in = {0};
+
+	put_request(vm, chain, FUSE_GETATTR, FUSE_ROOT_ID, &in, sizeof(in));
+}
+
+static void offer(struct vm *vm, uint16_t chain, uint32_t n)
+{
+	const uint64_t one = 1;
+
+	for (uint32_t i = 0; i < n; i++)
+		vm->avail->ring[(vm->avail->idx + i) % vm->size] = 2 * chain;
+	__atomic_store_n(&vm->avail->idx, (uint16_t)(vm->avail->idx + n), __ATOMIC_RELEASE);
+	assert_int_equal(write(vm->kick, &one, sizeof(one)), sizeof(one));
+}
+
+static uint16_t used(const struct vm *vm)
+{
+	return __atomic_load_n(&vm->used->idx, __ATOMIC_ACQUIRE);
+}
+
+/* The device calls for each reply. */
+static void wait_for_call(const struct vm *vm)
+{
+	uint64_t calls;
+
+	assert_int_equal(read(vm->call, &calls, sizeof(calls)), sizeof(calls));
+}
+
+static void wait_until_used(const struct vm *vm, uint16_t n)
+{
+	while (used(vm) != n)
+		wait_for_call(vm);
+}
+
+static int32_t reply_error(const struct vm *vm)
+{
+	return ((const struct fuse_out_header *)(vm->bytes + OUT_AT))->error;
+}
+
+static uint64_t open_file(struct client *client, uint64_t nodeid)
+{
+	struct fuse_open_in in = {.flags = O_RDWR};
+	struct fuse_open_out out;
+
+	assert_int_equal(client_send(client, FUSE_OPEN, nodeid, &in, sizeof(in), &out, sizeof(out)),
+			 sizeof(out));
+	return out.fh;
+}
+
+/* ---- Setting up ---------------------------------------------------------------------------------- */
+
+static int setup(void **state)
+{
+	static struct vm vm;
+	int sockets[2];
+
+	memset(&vm, 0, sizeof(vm));
+	client_make(&vm.client);
+	vm.client.settings.posix_lock = true;
+	client_open(&vm.client);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+	vm.socket = sockets[0];
+	vm.theirs = sockets[1];
+	vm.stop_fd = eventfd(0, EFD_CLOEXEC);
+	vm.kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	vm.call = eventfd(0, EFD_CLOEXEC);
+	assert_int_equal(pthread_create(&vm.device, NULL, serve_device, &vm), 0);
+	tell_memory(&vm);
+	*state = &vm;
+	return 0;
+}
+
+static void leave(struct vm *vm)
+{
+	if (vm->socket < 0)
+		return;
+	close(vm->socket);
+	vm->socket = -1;
+	pthread_join(vm->device, NULL);
+	assert_int_equal(vm->result, 0);
+}
+
+static int teardown(void **state)
+{
+	struct vm *vm = *state;
+
+	leave(vm);
+	munmap(vm->bytes, REGION);
+	close(vm->stop_fd);
+	close(vm->kick);
+	close(vm->call);
+	client_free(&vm->client);
+	return 0;
+}
+
+/* ---- Rings ----------------------------------------------------------------------------------------- */
+
+static void a_ring_is_served(void **state)
+{
+	struct vm *vm = *state;
+
+	tell_ring(vm, SHORT);
+	tell_start(vm);
+	put_getattr(vm, 0);
+	offer(vm, 0, 1);
+	wait_until_used(vm, 1);
+	assert_int_equal(reply_error(vm), 0);
+	assert_int_equal(get_base(vm), 1);
+}
+
+/* Where it was located as a short one there is no memory for the long one. */
+static void a_ring_that_grows_must_be_in_memory(void **state)
+{
+	struct vm *vm = *state;
+
+	tell_ring(vm, SHORT);
+	tell_state(vm, VHOST_SET_VRING_NUM, SIZE);
+	put_getattr(vm, 0);
+	offer(vm, 0, 1);
+	tell_start(vm);
+	assert_int_equal(get_base(vm), 0);
+	assert_int_equal(used(vm), 0);
+}
+
+/* A guest that always has more to do must not keep the front-end waiting. */
+static void a_busy_ring_can_be_stopped(void **state)
+{
+	struct vm *vm = *state;
+	struct fuse_read_in in = {.size = 1 << 20};
+	struct fuse_fallocate_in grow = {.length = 1 << 20};
+	uint64_t nodeid;
+	uint32_t base;
+
+	client_put_file(&vm->client, "file", "x");
+	nodeid = client_nodeid(&vm->client, FUSE_ROOT_ID, "file");
+	in.fh = open_file(&vm->client, nodeid);
+	grow.fh = in.fh;
+	assert_int_equal(
+		client_send(&vm->client, FUSE_FALLOCATE, nodeid, &grow, sizeof(grow), NULL, 0), 0);
+	tell_ring(vm, SIZE);
+	put_request(vm, 0, FUSE_READ, nodeid, &in, sizeof(in));
+	tell_start(vm);
+	offer(vm, 0, SIZE);
+	wait_for_call(vm);
+	base = get_base(vm);
+	assert_in_range(base, 1, SIZE - 1);
+	assert_int_equal(used(vm), base);
+}
+
+/* Who gives the channel for requests of ours later finds the queues at work as before. */
+static void a_channel_may_come_later(void **state)
+{
+	struct vm *vm = *state;
+	int sockets[2];
+
+	tell_ring(vm, SHORT);
+	tell_start(vm);
+	put_getattr(vm, 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+		tell(vm, VHOST_SET_BACKEND_REQ_FD, NULL, 0, sockets[1]);
+		let_it_be_done(vm);
+		close(sockets[1]);
+		offer(vm, 0, 1);
+		wait_until_used(vm, (uint16_t)(i + 1));
+		close(sockets[0]);
+	}
+}
+
+/* ---- Messages ---------------------------------------------------------------------------------------- */
+
+static void half_a_message_does_not_keep_the_daemon(void **state)
+{
+	const uint32_t half[] = {VHOST_GET_FEATURES, VHOST_VERSION};
+	const uint64_t one = 1;
+	struct vm *vm = *state;
+	int unread;
+
+	let_it_be_done(vm);
+	assert_int_equal(write(vm->socket, half, sizeof(half)), sizeof(half));
+	/* Until the device has begun to read it. */
+	do
+		assert_int_equal(ioctl(vm->socket, SIOCOUTQ, &unread), 0);
+	while (unread);
+	assert_int_equal(write(vm->stop_fd, &one, sizeof(one)), sizeof(one));
+	pthread_join(vm->device, NULL);
+	assert_int_equal(vm->result, -ECANCELED);
+	close(vm->socket);
+	vm->socket = -1;
+}
+
+/* ---- Requests that wait ------------------------------------------------------------------------------ */
+
+/* One that waits, since another owner has the lock. */
+static void wait_for_lock(struct vm *vm)
+{
+	struct fuse_lk_in in = {.owner = 1, .lk = {0, 9, F_WRLCK, 0}};
+	uint64_t nodeid;
+
+	client_put_file(&vm->client, "file", "0123456789");
+	nodeid = client_nodeid(&vm->client, FUSE_ROOT_ID, "file");
+	in.fh = open_file(&vm->client, nodeid);
+	assert_int_equal(client_send(&vm->client, FUSE_SETLK, nodeid, &in, sizeof(in), NULL, 0), 0);
+	in.owner = 2;
+	tell_ring(vm, SHORT);
+	tell_start(vm);
+	put_request(vm, 0, FUSE_SETLKW, nodeid, &in, sizeof(in));
+	put_getattr(vm, 1);
+	offer(vm, 0, 1);
+	/* When the next one is done, this one was taken. */
+	offer(vm, 1, 1);
+	wait_until_used(vm, 1);
+}
+
+static void who_waits_is_answered_before_the_ring_stops(void **state)
+{
+	struct vm *vm = *state;
+
+	wait_for_lock(vm);
+	assert_int_equal(get_base(vm), 2);
+	assert_int_equal(used(vm), 2);
+	assert_int_equal(reply_error(vm), -EINTR);
+}
+
+static void who_waits_is_forgotten_with_the_device(void **state)
+{
+	struct vm *vm = *state;
+
+	wait_for_lock(vm);
+	leave(vm);
+}
+
+static void a_guest_that_has_gone_holds_nothing(void **state)
+{
+	struct vm *vm = *state;
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct fuse_attr attr;
+	int fd;
+
+	wait_for_lock(vm);
+	leave(vm);
+	fd = openat(vm->client.dirfd, "file", O_RDWR);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	close(fd);
+	assert_int_equal(client_getattr(&vm->client, FUSE_ROOT_ID, &attr), -EIO);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_ring_is_served),
+		TEST(a_ring_that_grows_must_be_in_memory),
+		TEST(a_busy_ring_can_be_stopped),
+		TEST(a_channel_may_come_later),
+		TEST(half_a_message_does_not_keep_the_daemon),
+		TEST(who_waits_is_answered_before_the_ring_stops),
+		TEST(who_waits_is_forgotten_with_the_device),
+		TEST(a_guest_that_has_gone_holds_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * test-window.c - what the guest finds in its DAX window. On real files, through a front-end
+ * that maps as QEMU does. Needs root, and a host with a view (see view.h).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include "front_end.h"
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "inode.h"
+#include "share.h"
+#include "verdict.h"
+
+#define ALL "[tag]\nxattr = none\n[policy]\ndefault = yes\n"
+#define CHUNKS 32 /* of the window */
+
+static struct client client;
+static struct front_end qemu;
+
+static void open_window(void)
+{
+	client_make(&client);
+	front_end_open(&qemu, &client, ALL);
+	if (!client.share->dax.window) {
+		print_message("this host has no view\n");
+		client_free(&client);
+		front_end_free(&qemu);
+		skip();
+	}
+}
+
+/* The end of each test: nothing may be left in the window. */
+static void done(void)
+{
+	client_free(&client);
+	front_end_free(&qemu);
+}
+
+static int host_open(const char *name)
+{
+	int fd = openat(client.dirfd, name, O_RDWR | O_CREAT, 0644);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static uint64_t file_of(const char *name, size_t size, char fill)
+{
+	char *bytes = malloc(size + 1);
+	int fd = host_open(name);
+
+	memset(bytes, fill, size + 1);
+	assert_int_equal(pwrite(fd, bytes, size, 0), (ssize_t)size);
+	free(bytes);
+	close(fd);
+	return client_nodeid(&client, FUSE_ROOT_ID, name);
+}
+
+static struct window_stats stats(void)
+{
+	struct window_stats stats;
+
+	window_stats(client.share->window, &stats);
+	return stats;
+}
+
+/* ---- What is there ---------------------------------------------------------------------------- */
+
+static void a_file_of_odd_size_is_there(void **state)
+{
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 3 * CHUNK_SIZE / 2 + 777, 'a');
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	assert_int_equal(front_end_setup(&client, nodeid, CHUNK_SIZE, 5 * CHUNK_SIZE), 0);
+	assert_int_equal(qemu.window[CHUNK_SIZE - 1], 'a');
+	assert_int_equal(qemu.window[5 * CHUNK_SIZE + CHUNK_SIZE / 2 + 776], 'a');
+	assert_int_equal(qemu.window[5 * CHUNK_SIZE + CHUNK_SIZE / 2 + 777], 0);
+	done();
+}
+
+static void what_the_guest_writes_is_in_the_file(void **state)
+{
+	uint64_t nodeid;
+	int fd;
+	char c;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 5000, 'a');
+	fd = host_open("file");
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	qemu.window[4999] = 'g';
+	assert_int_equal(pread(fd, &c, 1, 4999), 1);
+	assert_int_equal(c, 'g');
+	close(fd);
+	done();
+}
+
+static void a_file_that_grows_is_there(void **state)
+{
+	uint64_t nodeid;
+	int fd;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 5000, 'a');
+	fd = host_open("file");
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	assert_int_equal(pwrite(fd, "end", 3, CHUNK_SIZE - 3), 3);
+	assert_memory_equal(qemu.window + CHUNK_SIZE - 3, "end", 3);
+	close(fd);
+	done();
+}
+
+static void a_range_of_two_chunks_is_mapped(void **state)
+{
+	struct fuse_setupmapping_in in = {.len = 2 * CHUNK_SIZE, .moffset = 2 * CHUNK_SIZE};
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 2 * CHUNK_SIZE, 'a');
+	assert_int_equal(client_send(&client, FUSE_SETUPMAPPING, nodeid, &in, sizeof(in), NULL, 0),
+			 0);
+	assert_int_equal(qemu.window[4 * CHUNK_SIZE - 1], 'a');
+	assert_int_equal(qemu.live, 2);
+	done();
+}
+
+/* ---- Again, and away ------------------------------------------------------------------------------ */
+
+static void the_same_again_is_free(void **state)
+{
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 5000, 'a');
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	assert_int_equal(qemu.maps, 1);
+	assert_int_equal(qemu.unmaps, 0);
+	assert_int_equal(stats().upgrades, 1);
+	done();
+}
+
+static void another_file_takes_the_place(void **state)
+{
+	uint64_t a, b;
+
+	(void)state;
+	open_window();
+	a = file_of("a", 5000, 'a');
+	b = file_of("b", 5000, 'b');
+	assert_int_equal(front_end_setup(&client, a, 0, 0), 0);
+	assert_int_equal(front_end_setup(&client, b, 0, 0), 0);
+	assert_int_equal(qemu.window[0], 'b');
+	assert_int_equal(qemu.live, 1);
+	assert_int_equal(stats().mapped_chunks, 1);
+	done();
+}
+
+static void what_is_removed_is_gone(void **state)
+{
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 5000, 'a');
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 3 * CHUNK_SIZE), 0);
+	assert_int_equal(front_end_remove(&client, nodeid, 2 * CHUNK_SIZE), -EINVAL);
+	assert_int_equal(qemu.live, 1);
+	assert_int_equal(front_end_remove(&client, nodeid, 3 * CHUNK_SIZE), 0);
+	assert_int_equal(qemu.live, 0);
+	assert_int_equal(front_end_remove(&client, nodeid, 3 * CHUNK_SIZE), -EINVAL);
+	done();
+}
+
+static void destroy_unmaps_all(void **state)
+{
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 2 * CHUNK_SIZE, 'a');
+	for (uint64_t i = 0; i < CHUNKS; i++)
+		assert_int_equal(front_end_setup(&client, nodeid, 0, i * CHUNK_SIZE), 0);
+	assert_int_equal(qemu.live, CHUNKS);
+	client_send(&client, FUSE_DESTROY, 0, NULL, 0, NULL, 0);
+	assert_int_equal(qemu.live, 0);
+	assert_int_equal(stats().mapped_chunks, 0);
+	done();
+}
+
+static void a_front_end_that_has_gone_is_not_asked(void **state)
+{
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 5000, 'a');
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	window_attach(client.share->window, NULL);
+	assert_int_equal(qemu.unmaps, 0);
+	assert_int_equal(stats().mapped_chunks, 0);
+	assert_false(window_ready(client.share->window));
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), -ENODEV);
+	done();
+}
+
+static unsigned int open_fds(void)
+{
+	unsigned int n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void more_files_than_chunks_leave_nothing_open(void **state)
+{
+	unsigned int before = 0;
+
+	(void)state;
+	open_window();
+	for (unsigned int i = 0; i < 10 * CHUNKS; i++) {
+		char name[16];
+		uint64_t nodeid;
+
+		snprintf(name, sizeof(name), "f%u", i);
+		nodeid = file_of(name, 4097, (char)('a' + i % 26));
+		assert_int_equal(front_end_setup(&client, nodeid, 0, i % CHUNKS * CHUNK_SIZE), 0);
+		assert_int_equal(qemu.window[i % CHUNKS * CHUNK_SIZE + 4096], 'a' + i % 26);
+		if (i == 2 * CHUNKS)
+			before = open_fds();
+		client_forget(&client, nodeid, 1);
+	}
+	assert_int_equal(open_fds(), before);
+	assert_int_equal(stats().mapped_chunks, CHUNKS);
+	done();
+}
+
+/* ---- What a guest must not ask ------------------------------------------------------------------- */
+
+static int setup(uint64_t nodeid, uint64_t offset, uint64_t len, uint64_t at)
+{
+	struct fuse_setupmapping_in in = {.foffset = offset, .len = len, .moffset = at};
+
+	return client_send(&client, FUSE_SETUPMAPPING, nodeid, &in, sizeof(in), NULL, 0);
+}
+
+static void bad_ranges_are_refused(void **state)
+{
+	const uint64_t size = CHUNKS * CHUNK_SIZE;
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 5000, 'a');
+	assert_int_equal(setup(nodeid, 0, 0, 0), -EINVAL);
+	assert_int_equal(setup(nodeid, 0, 4096, 0), -EINVAL);
+	assert_int_equal(setup(nodeid, 0, CHUNK_SIZE, 4096), -EINVAL);
+	assert_int_equal(setup(nodeid, 1, CHUNK_SIZE, 0), -EINVAL);
+	assert_int_equal(setup(nodeid, 0, CHUNK_SIZE, size), -EINVAL);
+	assert_int_equal(setup(nodeid, 0, 2 * CHUNK_SIZE, size - CHUNK_SIZE), -EINVAL);
+	assert_int_equal(setup(nodeid, 0, -CHUNK_SIZE, 2 * CHUNK_SIZE), -EINVAL);
+	assert_int_equal(setup(nodeid, 0, CHUNK_SIZE, -CHUNK_SIZE), -EINVAL);
+	assert_int_equal(setup(nodeid, -CHUNK_SIZE, CHUNK_SIZE, 0), -EINVAL);
+	assert_int_equal(setup(nodeid, (uint64_t)1 << 63, CHUNK_SIZE, 0), -EINVAL);
+	assert_int_equal(setup(FUSE_ROOT_ID, 0, CHUNK_SIZE, 0), -EINVAL);
+	assert_int_equal(setup(12345, 0, CHUNK_SIZE, 0), -ENOENT);
+	assert_int_equal(qemu.maps, 0);
+	done();
+}
+
+static void a_count_is_not_believed(void **state)
+{
+	struct fuse_removemapping_in in = {.count = UINT32_MAX};
+	struct {
+		struct fuse_removemapping_in in;
+		struct fuse_removemapping_one one;
+	} two = {{.count = 2}, {.moffset = 0, .len = CHUNK_SIZE}};
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 5000, 'a');
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	assert_int_equal(client_send(&client, FUSE_REMOVEMAPPING, nodeid, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
+	assert_int_equal(
+		client_send(&client, FUSE_REMOVEMAPPING, nodeid, &two, sizeof(two), NULL, 0),
+		-EINVAL);
+	assert_int_equal(client_send(&client, FUSE_REMOVEMAPPING, nodeid, &in, 2, NULL, 0),
+			 -EINVAL);
+	assert_int_equal(client_send(&client, FUSE_SETUPMAPPING, nodeid, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
+	assert_int_equal(qemu.live, 1);
+	done();
+}
+
+static void a_front_end_that_refuses_is_an_error(void **state)
+{
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 5000, 'a');
+	qemu.refuses = true;
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), -EIO);
+	assert_int_equal(stats().failures, 1);
+	assert_int_equal(stats().mapped_chunks, 0);
+	qemu.refuses = false;
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	done();
+}
+
+static void a_read_only_share_has_no_window(void **state)
+{
+	(void)state;
+	client_make(&client);
+	client.settings.readonly = true;
+	front_end_open(&qemu, &client, ALL);
+	assert_false(client.share->dax.window);
+	done();
+}
+
+/* ---- What the host does meanwhile --------------------------------------------------------------------- */
+
+/* The guard has a thread: wait until it has done what is looked for. */
+static bool comes_true(bool (*is)(void))
+{
+	const struct timespec a_while = {.tv_nsec = 1000 * 1000};
+
+	for (int i = 0; i < 5000; i++) {
+		if (is())
+			return true;
+		nanosleep(&a_while, NULL);
+	}
+	return false;
+}
+
+static unsigned int maps_wanted;
+
+static bool enough_maps(void)
+{
+	return qemu.maps >= maps_wanted;
+}
+
+static bool comes_to_maps(unsigned int n)
+{
+	maps_wanted = n;
+	return comes_true(enough_maps);
+}
+
+/* Two more maps: when the guard has seen that this file was cut, it has seen all before it. */
+static void cut_another(void)
+{
+	uint64_t other = file_of("other", 100000, 'b');
+	int fd = host_open("other");
+	unsigned int maps = qemu.maps;
+
+	assert_int_equal(front_end_setup(&client, other, 0, 9 * CHUNK_SIZE), 0);
+	assert_int_equal(ftruncate(fd, 5000), 0);
+	assert_true(comes_to_maps(maps + 2));
+	assert_int_equal(qemu.window[9 * CHUNK_SIZE + 8192], 0);
+	close(fd);
+}
+
+static void behind_the_end_of_a_cut_file_are_zeros(void **state)
+{
+	struct fuse_attr attr;
+	uint64_t nodeid;
+	int fd;
+	char c;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 2 * CHUNK_SIZE, 'a');
+	fd = host_open("file");
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	assert_int_equal(front_end_setup(&client, nodeid, CHUNK_SIZE, CHUNK_SIZE), 0);
+	assert_int_equal(ftruncate(fd, 5000), 0);
+	assert_true(comes_to_maps(4));
+	/* Would be SIGBUS otherwise. */
+	assert_int_equal(qemu.window[CHUNK_SIZE], 0);
+	assert_int_equal(qemu.window[8192], 0);
+	assert_int_equal(qemu.window[4999], 'a');
+	assert_int_equal(qemu.window[5000], 0);
+	/* It grows again, and the guest is told so. */
+	assert_int_equal(pwrite(fd, "new", 3, CHUNK_SIZE + 5), 3);
+	assert_int_equal(client_getattr(&client, nodeid, &attr), 0);
+	assert_int_equal(attr.size, CHUNK_SIZE + 8);
+	assert_memory_equal(qemu.window + CHUNK_SIZE + 5, "new", 3);
+	qemu.window[7000] = 'g';
+	assert_int_equal(pread(fd, &c, 1, 7000), 1);
+	assert_int_equal(c, 'g');
+	close(fd);
+	done();
+}
+
+static void a_cut_file_is_put_back_when_the_guest_is_told(void **state)
+{
+	struct fuse_attr attr;
+	uint64_t nodeid;
+	int fd;
+	char c;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 100000, 'a');
+	fd = host_open("file");
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	assert_int_equal(ftruncate(fd, 5000), 0);
+	assert_true(comes_to_maps(2));
+	assert_int_equal(client_getattr(&client, nodeid, &attr), 0);
+	assert_int_equal(qemu.maps, 3);
+	/* And it stays: when the guard has seen that, it has seen this. */
+	assert_int_equal(pwrite(fd, "h", 1, 1), 1);
+	cut_another();
+	assert_int_equal(qemu.maps, 5);
+	qemu.window[0] = 'g';
+	assert_int_equal(pread(fd, &c, 1, 0), 1);
+	assert_int_equal(c, 'g');
+	close(fd);
+	done();
+}
+
+static void what_the_guest_cuts_stays_the_file(void **state)
+{
+	struct fuse_setattr_in in = {.valid = FATTR_SIZE, .size = 5000};
+	struct fuse_attr_out out;
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 100000, 'a');
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	assert_true(client_send(&client, FUSE_SETATTR, nodeid, &in, sizeof(in), &out, sizeof(out)) >
+		    0);
+	cut_another();
+	assert_int_equal(qemu.maps, 3);
+	done();
+}
+
+static void what_was_cut_before_it_is_mapped_is_zeros(void **state)
+{
+	uint64_t nodeid;
+	int fd;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 2 * CHUNK_SIZE, 'a');
+	fd = host_open("file");
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(front_end_setup(&client, nodeid, CHUNK_SIZE, CHUNK_SIZE), 0);
+	assert_int_equal(qemu.window[CHUNK_SIZE], 0);
+	close(fd);
+	done();
+}
+
+/* A program that runs until it is killed, as a file of the share. */
+static pid_t run_program(const char *name)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (fchdir(client.dirfd))
+			_exit(1);
+		execl(name, name, "1000", NULL);
+		_exit(1);
+	}
+	close(ready[1]);
+	/* Closed by exec. */
+	assert_int_equal(read(ready[0], &c, 1), 0);
+	close(ready[0]);
+	return pid;
+}
+
+static uint64_t copy_program(const char *name)
+{
+	int in = open("/bin/sleep", O_RDONLY), out = host_open(name);
+
+	while (sendfile(out, in, NULL, 1 << 20) > 0)
+		;
+	assert_int_equal(fchmod(out, 0755), 0);
+	close(in);
+	close(out);
+	return client_nodeid(&client, FUSE_ROOT_ID, name);
+}
+
+static bool is_refreshed(void)
+{
+	return !memcmp(qemu.window, "#!", 2);
+}
+
+static void a_running_program_is_copied(void **state)
+{
+	struct fuse_entry_out entry;
+	uint64_t nodeid;
+	pid_t pid;
+	int fd;
+
+	(void)state;
+	open_window();
+	nodeid = copy_program("sleep");
+	pid = run_program("./sleep");
+	assert_int_equal(openat(client.dirfd, "sleep", O_RDWR), -1);
+	assert_int_equal(errno, ETXTBSY);
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	assert_memory_equal(qemu.window, "\177ELF", 4);
+	/* Or a front-end could have us touch what is not there, when it is refreshed. */
+	assert_int_equal(qemu.seals & (F_SEAL_SHRINK | F_SEAL_SEAL), F_SEAL_SHRINK | F_SEAL_SEAL);
+	/* It is no longer DAX, once the guest has closed it. */
+	assert_int_equal(client_lookup(&client, FUSE_ROOT_ID, "sleep", &entry), 0);
+	assert_int_not_equal(entry.nodeid, nodeid);
+	/* When it has ended it can be written to, and the guest sees that. */
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	fd = host_open("sleep");
+	assert_int_equal(pwrite(fd, "#!", 2, 0), 2);
+	assert_true(comes_true(is_refreshed));
+	close(fd);
+	done();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_file_of_odd_size_is_there),
+		cmocka_unit_test(what_the_guest_writes_is_in_the_file),
+		cmocka_unit_test(a_file_that_grows_is_there),
+		cmocka_unit_test(a_range_of_two_chunks_is_mapped),
+		cmocka_unit_test(the_same_again_is_free),
+		cmocka_unit_test(another_file_takes_the_place),
+		cmocka_unit_test(what_is_removed_is_gone),
+		cmocka_unit_test(destroy_unmaps_all),
+		cmocka_unit_test(a_front_end_that_has_gone_is_not_asked),
+		cmocka_unit_test(more_files_than_chunks_leave_nothing_open),
+		cmocka_unit_test(bad_ranges_are_refused),
+		cmocka_unit_test(a_count_is_not_believed),
+		cmocka_unit_test(a_front_end_that_refuses_is_an_error),
+		cmocka_unit_test(a_read_only_share_has_no_window),
+		cmocka_unit_test(behind_the_end_of_a_cut_file_are_zeros),
+		cmocka_unit_test(a_cut_file_is_put_back_when_the_guest_is_told),
+		cmocka_unit_test(what_the_guest_cuts_stays_the_file),
+		cmocka_unit_test(what_was_cut_before_it_is_mapped_is_zeros),
+		cmocka_unit_test(a_running_program_is_copied),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
