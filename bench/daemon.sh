@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# daemon.sh BIN SCRATCH TABLE - compares fsdaxd with Debian's virtiofsd: the Rust one of
+# trixie and of forky, and the C one of bookworm's QEMU. fsdax-probe plays the guest, so
+# that the daemons alone are measured. Called by run.sh.
+#
+# All run in turns, round after round. What counts is the median, over the rounds, of the
+# ratio within a round. Rates: daemon and load on one processor, as a virtual machine with
+# one would have it. Processor time of the daemon: each on its own, requests in batches.
+#
+#   BENCH_ROUNDS   5    BENCH_SECONDS   1 for each run
+set -euo pipefail
+
+bin=$1 scratch=$2/daemon table=$3
+rounds=${BENCH_ROUNDS:-5}
+seconds=${BENCH_SECONDS:-1}
+here=$(cd "$(dirname "$0")/.." && pwd)
+guest=${FSDAX_GUEST_DIR:-$here/build/guest}
+share=$scratch/share
+results=$scratch/results
+peers="virtiofsd-trixie virtiofsd-forky virtiofsd-bookworm"
+cpus=$(nproc)
+
+cleanup()
+{
+	mountpoint -q "$share" && umount "$share"
+	rm -rf --one-file-system "$scratch"
+}
+
+# A policy of a thousand rules, and the tags that the shipped one honors.
+make_policy()
+{
+	local i
+
+	printf '[rule worth-a-chunk]\nsize = >= descriptors\ndax = yes\n'
+	for ((i = 0; i < 999; i++)); do
+		case $((i % 4)) in
+		0) printf '[rule r%d]\npath = *.ext%d\ndax = no\n' $i $i ;;
+		1) printf '[rule r%d]\npath = /some/folder%d/**\ndax = no\n' $i $i ;;
+		2) printf '[rule r%d]\npath = **/cache%d/*.bin\ndax = no\n' $i $i ;;
+		3) printf '[rule r%d]\npath = prefix%d*\ndax = no\n' $i $i ;;
+		esac
+	done
+}
+
+# backend NAME: sets COMMAND to the daemon, on processor 0.
+backend()
+{
+	local common=(--socket-path "$scratch/socket" --shared-dir "$share" --sandbox none)
+
+	COMMAND=(taskset -c 0)
+	case $1 in
+	fsdaxd)
+		COMMAND+=("$bin/daemon/fsdaxd" "${common[@]}" --cache auto --log-level error
+			--dax-window 128M --policy "$scratch/policy.ini"
+			--control-socket "$scratch/control")
+		;;
+	fsdaxd-off)
+		COMMAND+=("$bin/daemon/fsdaxd" "${common[@]}" --cache auto --log-level error
+			--dax-window 128M --policy none --control-socket "$scratch/control")
+		;;
+	virtiofsd-bookworm)
+		COMMAND+=("$guest/bin/$1" "--socket-path=$scratch/socket" -o "source=$share"
+			-o sandbox=chroot -o cache=auto)
+		;;
+	*) COMMAND+=("$guest/bin/$1" "${common[@]}" --cache auto) ;;
+	esac
+}
+
+# measure ROUND NAME KIND OP DEPTH BATCH CPU: a line "ROUND NAME KIND/OP/DEPTH OPS CPU-US".
+measure()
+{
+	local round=$1 name=$2 kind=$3 op=$4 depth=$5 batch=$6 cpu=$7 out
+
+	backend "$name"
+	rm -f "$scratch/socket" "$scratch/control"
+	out=$("$bin/tools/probe/fsdax-probe" load --socket "$scratch/socket" --dir "$share" \
+		--op "$op" --depth "$depth" --batch "$batch" --seconds "$seconds" --cpu "$cpu" \
+		--json -- "${COMMAND[@]}" 2>"$scratch/log") || {
+		echo "daemon.sh: $name failed at $op:" >&2
+		tail -n 5 "$scratch/log" >&2
+		return 0
+	}
+	sed -nE "s|.*\"ops_per_second\":([0-9.]+).*\"daemon_cpu_us_per_op\":([0-9.]+).*|$round $name $kind/$op/$depth \1 \2|p" \
+		<<<"$out" >>"$results"
+}
+
+run_all()
+{
+	local round name pair
+
+	for ((round = 1; round <= rounds; round++)); do
+		echo "daemon.sh: round $round of $rounds" >&2
+		# With and without a policy in turns: the difference is smaller than what the order
+		# makes.
+		pair="fsdaxd fsdaxd-off"
+		[ $((round % 2)) = 1 ] || pair="fsdaxd-off fsdaxd"
+		for name in $pair $peers; do
+			for op in lookup getattr readdirplus; do
+				measure $round "$name" cpu $op 64 64 $((cpus - 1))
+			done
+			for depth in 1 16; do
+				for op in lookup+getattr read4k; do
+					measure $round "$name" rate $op $depth 1 0
+				done
+			done
+			measure $round "$name" rate read128k 1 1 0
+			measure $round "$name" rate write4k 1 1 0
+			measure $round "$name" rate write128k 1 1 0
+		done
+	done
+}
+
+# ratio WHAT BOUND TARGET TEST COLUMN BEST NAME PEER...: the median over the rounds of NAME's
+# value by the best of the peers' (the least or the greatest).
+ratio()
+{
+	local what=$1 bound=$2 target=$3 test=$4 column=$5 best=$6 name=$7
+
+	shift 7
+	awk -v test="$test" -v column="$column" -v best="$best" -v name="$name" -v peers="$*" \
+		-v what="$what" -v bound="$bound" -v target="$target" '
+	$3 == test && $2 == name { ours[$1] = $column }
+	$3 == test && index(" " peers " ", " " $2 " ") {
+		if (!($1 in theirs) || (best == "least" ? $column < theirs[$1] : $column > theirs[$1]))
+			theirs[$1] = $column
+	}
+	END {
+		for (round in ours)
+			if (theirs[round] > 0)
+				value[++n] = ours[round] / theirs[round]
+		if (!n)
+			exit
+		for (i = 2; i <= n; i++)
+			for (k = i; k > 1 && value[k - 1] > value[k]; k--) {
+				swap = value[k]; value[k] = value[k - 1]; value[k - 1] = swap
+			}
+		median = n % 2 ? value[(n + 1) / 2] : (value[n / 2] + value[n / 2 + 1]) / 2
+		low = value[int((n + 3) / 4)]
+		high = value[n + 1 - int((n + 3) / 4)]
+		printf "%s\t%s\t%s\t%.4g\tx\t%.0f\n", what, bound, target, median,
+			50 * (high - low) / median
+	}' "$results" >>"$table"
+}
+
+# What was measured, as medians.
+print_results()
+{
+	printf '\ndaemons: %s rounds of %s s, medians\n' "$rounds" "$seconds"
+	printf '  %-26s %-20s %12s %12s\n' TEST DAEMON 'OPS/S' 'CPU US/OP'
+	sort -k3,3 -k2,2 -k4,4n "$results" | awk '
+	function flush() { if (n) printf "  %-26s %-20s %12.0f %12.2f\n", test, name, ops[int((n + 1) / 2)], cpu[int((n + 1) / 2)] }
+	$3 != test || $2 != name { flush(); n = 0; test = $3; name = $2 }
+	{ ops[++n] = $4; cpu[n] = $5 }
+	END { flush() }'
+}
+
+[ "$(id -u)" = 0 ] || { echo "daemon.sh: not root; left out" >&2; exit 0; }
+cleanup
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+mkdir -p "$share"
+mount -t tmpfs fsdax-bench "$share"
+"$here/scripts/guest-tools.sh" virtiofsd-trixie virtiofsd-forky virtiofsd-bookworm
+make_policy >"$scratch/policy.ini"
+run_all
+print_results
+for op in lookup getattr readdirplus; do
+	ratio "fsdaxd: daemon CPU per $op, of the best virtiofsd's" "<=" 0.75 "cpu/$op/64" 5 least \
+		fsdaxd $peers
+done
+for depth in 1 16; do
+	for op in lookup+getattr read4k; do
+		ratio "fsdaxd: $op at depth $depth, of the fastest virtiofsd" ">=" 1.3 \
+			"rate/$op/$depth" 4 most fsdaxd $peers
+	done
+done
+for op in read128k write4k write128k; do
+	ratio "fsdaxd: $op, of the fastest virtiofsd" ">=" 1 "rate/$op/1" 4 most fsdaxd $peers
+done
+ratio "fsdaxd: lookup+getattr with the policy on, of that without" ">=" 0.99 \
+	"rate/lookup+getattr/1" 4 most fsdaxd fsdaxd-off
