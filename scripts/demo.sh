@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # demo.sh - the main job, on real files: installs what the build needs, builds, and goes
-# from a scan of this machine's /usr to a tag and a plan. Prints each command before its
+# from a scan of this machine's /usr to a tag, a plan, and a guest. Prints each command before its
 # output. Changes nothing outside a scratch folder and the build folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -139,4 +139,5 @@ run "fsdax-ctl diff --root ext4 policy.d new.d ext4"
 say "What of /usr fits a DAX window of 512 MiB?"
 run "fsdax-ctl plan --window=512M --policy policy.d --root /usr /usr"
 
-say "Done. The images are unmounted and removed"
+cd "$OLDPWD"
+scripts/demo-guest.sh
