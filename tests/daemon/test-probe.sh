@@ -30,7 +30,8 @@ probe() {
 		--policy "$SCRATCH/policy.ini" --control-socket "$SCRATCH/sock/control" --tag probe \
 		--log-level error "$@" >"$SCRATCH/tap" 2>"$SCRATCH/log"
 	status=$?
-	is "$status" 0 "$name: all checks pass" || {
+	is "$status" 0 "$name: all checks pass"
+	[[ $status == 0 ]] || {
 		grep -A 20 '^not ok' "$SCRATCH/tap" | grep -v '^ok' | sed 's/^/# /'
 		tail -n 40 "$SCRATCH/log" | sed 's/^/# /'
 	}

@@ -59,7 +59,7 @@ ok "fsdax-probe(1) knows every option"
 for file in "$FSDAX_SOURCE_DIR"/{lib,cli,daemon,tests/frontend,tools/probe}/*.c; do
 	module=${file##*/}
 	module=${module%.c}
-	grep -qF -e "\`$module\`" -e "\`${module%%_*}\`" -e "\`${module%%_*}_\*\`" \
+	grep -qF -e "\`$module\`" -e "\`${module%%_*}\`" -e "\`${module%%_*}_*\`" \
 		"$FSDAX_SOURCE_DIR/CONTRIBUTING.md" ||
 		{ echo "not ok - the map in CONTRIBUTING.md lacks ${file#"$FSDAX_SOURCE_DIR"/}"; exit 1; }
 done
