@@ -25,9 +25,9 @@ static uint64_t timeout(const struct share *share)
 	return 0;
 }
 
-void attr_fill(struct share *share, const struct statx *stx, uint32_t flags, struct fuse_attr *attr)
+/* flags: FUSE_ATTR_SUBMOUNT, and verdict_flag()'s FUSE_ATTR_DAX. */
+static void fill(const struct statx *stx, uint32_t flags, struct fuse_attr *attr)
 {
-	(void)share;
 	*attr = (struct fuse_attr){
 		.ino = stx->stx_ino,
 		.size = stx->stx_size,
@@ -70,7 +70,7 @@ void attr_entry(struct share *share, struct inode *inode, const struct statx *st
 		.entry_valid = timeout(share),
 		.attr_valid = timeout(share),
 	};
-	attr_fill(share, stx, flags, &entry->attr);
+	fill(stx, flags, &entry->attr);
 }
 
 static int stat_inode(struct share *share, struct inode *inode, int fd, struct statx *stx)
@@ -98,6 +98,6 @@ int attr_get(struct share *share, struct inode *inode, int fd, struct fuse_attr_
 	flag = verdict_flag(share, inode, &stx);
 	tell_size(share, inode, &stx);
 	*out = (struct fuse_attr_out){.attr_valid = timeout(share)};
-	attr_fill(share, &stx, flag, &out->attr);
+	fill(&stx, flag, &out->attr);
 	return 0;
 }

@@ -13,10 +13,6 @@ struct statx;
 /* What every statx of the daemon asks for. */
 #define ATTR_STATX_MASK (STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID)
 
-/* flags: FUSE_ATTR_SUBMOUNT, and verdict_flag()'s FUSE_ATTR_DAX. */
-void attr_fill(struct share *share, const struct statx *stx, uint32_t flags,
-	       struct fuse_attr *attr);
-
 /* A whole entry, with timeouts by --cache, for LOOKUP and its like, of an inode_lookup(). */
 void attr_entry(struct share *share, struct inode *inode, const struct statx *stx, uint32_t flag,
 		struct fuse_entry_out *entry);

@@ -136,6 +136,14 @@ static struct handle *find(const struct handle_table *table, uint64_t fh, bool i
 	return handle && handle->fh == fh && handle->is_dir == is_dir ? handle : NULL;
 }
 
+static struct handle *find_of(const struct handle_table *table, uint64_t fh, uint64_t nodeid,
+			      bool is_dir)
+{
+	struct handle *handle = find(table, fh, is_dir);
+
+	return handle && handle->inode->nodeid == nodeid ? handle : NULL;
+}
+
 /* ---- Making and releasing -------------------------------------------------------------- */
 
 /* One more open of an inode; refused if the inode is one that the guest has to look up anew. */
@@ -242,9 +250,7 @@ bool handle_release(struct share *share, uint64_t fh, uint64_t nodeid, bool is_d
 	struct handle *handle;
 
 	pthread_mutex_lock(&table->lock);
-	handle = find(table, fh, is_dir);
-	if (handle && handle->inode->nodeid != nodeid)
-		handle = NULL;
+	handle = find_of(table, fh, nodeid, is_dir);
 	if (handle)
 		empty_slot(table, (uint32_t)fh);
 	pthread_mutex_unlock(&table->lock);
@@ -299,10 +305,10 @@ struct handle *handle_get(struct share *share, uint64_t fh, const struct inode *
 	struct handle_table *table = share->handles;
 	struct handle *handle;
 
+	if (inode)
+		return handle_get_of(share, fh, inode->nodeid, is_dir);
 	pthread_mutex_lock(&table->lock);
 	handle = find(table, fh, is_dir);
-	if (handle && inode && handle->inode != inode)
-		handle = NULL;
 	if (handle)
 		handle_ref(handle);
 	pthread_mutex_unlock(&table->lock);
@@ -315,9 +321,7 @@ struct handle *handle_get_of(struct share *share, uint64_t fh, uint64_t nodeid, 
 	struct handle *handle;
 
 	pthread_mutex_lock(&table->lock);
-	handle = find(table, fh, is_dir);
-	if (handle && handle->inode->nodeid != nodeid)
-		handle = NULL;
+	handle = find_of(table, fh, nodeid, is_dir);
 	if (handle)
 		handle_ref(handle);
 	pthread_mutex_unlock(&table->lock);
