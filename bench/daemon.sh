@@ -16,7 +16,7 @@ bin=$1 scratch=$2/daemon table=$3
 rounds=${BENCH_ROUNDS:-5}
 seconds=${BENCH_SECONDS:-1}
 here=$(cd "$(dirname "$0")/.." && pwd)
-guest=${FSDAX_GUEST_DIR:-$here/build/guest}
+guest=$("$here/scripts/guest-dir.sh")
 share=$scratch/share
 results=$scratch/results
 peers="virtiofsd-trixie virtiofsd-forky virtiofsd-bookworm"

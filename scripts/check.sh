@@ -79,4 +79,6 @@ if [ ${#failed[@]} -gt 0 ]; then
 	echo "check: failed: ${failed[*]}"
 	exit 1
 fi
+[ -x "$(scripts/guest-dir.sh)/bin/qemu-system-x86_64" ] ||
+	echo "check: no guest was started: QEMU and kernels could not be fetched"
 echo "check: all passed"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# guest-tools.sh [PART]... - fetch what it takes to run a Linux guest on QEMU 11.1, as
+# guest-tools.sh [--patient] [PART]... - fetch what it takes to run a Linux guest on QEMU 11.1, as
 # Debian packages that are unpacked into a folder: nothing is installed, no package's
 # script is run, and no root is needed.
 #
@@ -14,18 +14,24 @@
 # What is there already is kept; remove the folder, or a part of it, to have it made anew.
 # Mirrors and how to reach them come from apt's own configuration, signatures are checked.
 #
-#	FSDAX_GUEST_DIR         where to put it all, build/guest if not given
+#	FSDAX_GUEST_DIR         where to put it all, if not in the user's cache: guest-dir.sh
 #	FSDAX_DEBIAN_MIRROR, FSDAX_SECURITY_MIRROR   used instead of apt's
 #
 # In the folder: bin/ has programs that run on the host, kernels/SUITE/ a kernel each.
+#
+# --patient: where no mirror answers, go on trying for some minutes.
+# Exit status: 75 if no mirror could be reached, 1 for anything else.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PARTS="qemu busybox kernel-bookworm kernel-bookworm-security kernel-trixie virtiofsd-trixie"
 QEMU_NEEDED=11.1
+NO_MIRROR=75 # as EX_TEMPFAIL in sysexits.h
+pauses=      # seconds between the attempts to reach a mirror
 
-mkdir -p "${FSDAX_GUEST_DIR:-build/guest}"
-dir=$(cd "${FSDAX_GUEST_DIR:-build/guest}" && pwd)
+dir=$(scripts/guest-dir.sh)
+mkdir -p "$dir"
+dir=$(cd "$dir" && pwd)
 mkdir -p "$dir"/{bin,kernels}
 log=$dir/guest-tools.log
 apt_config= # of the area in use
@@ -110,10 +116,26 @@ area()
 			Acquire::Languages "none";
 		CONF
 	} >"$apt_config"
-	apt_get update
-	# apt calls that a success.
-	! grep -E '^(W|E|Err)' "$log" >&2 || die "cannot fetch the lists of $*"
+	lists_fetch "$*"
 	touch "$home/done"
+}
+
+# Fetch the area's lists. A mirror that can't be reached may be back in a minute.
+lists_fetch()
+{
+	local pause
+	for pause in $pauses last; do
+		apt_get update
+		# apt calls that a success.
+		grep -qE '^(W|E|Err)' "$log" || return 0
+		if [ "$pause" != last ]; then
+			echo "guest-tools.sh: no answer; trying again in $pause s" >&2
+			sleep "$pause"
+		fi
+	done
+	grep -E '^(W|E|Err)' "$log" >&2
+	echo "guest-tools.sh: cannot fetch the lists of $1; is there a network?" >&2
+	exit $NO_MIRROR
 }
 
 # unpack TO PACKAGE [OPTION]...: a package and all it depends on, from the area.
@@ -301,6 +323,10 @@ part()
 for name in apt-get dpkg-deb flock; do
 	command -v $name >/dev/null || die "needs $name, to fetch Debian packages"
 done
+if [ "${1:-}" = --patient ]; then
+	pauses="10 30 60 120"
+	shift
+fi
 if [ $# = 0 ] || [ "$*" = all ]; then
 	# shellcheck disable=SC2086 # several words
 	set -- $PARTS

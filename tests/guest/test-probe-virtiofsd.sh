@@ -9,9 +9,13 @@
 . "$(dirname "$0")/../daemon/lib.sh"
 
 SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
-export FSDAX_GUEST_DIR=${FSDAX_GUEST_DIR:-$SOURCE/build/guest}
-virtiofsd=$FSDAX_GUEST_DIR/bin/virtiofsd-trixie
-[[ -x $virtiofsd ]] || "$SOURCE/scripts/guest-tools.sh" virtiofsd-trixie >&2 || exit 1
+virtiofsd=$("$SOURCE/scripts/guest-dir.sh")/bin/virtiofsd-trixie
+[[ -x $virtiofsd ]] || {
+	"$SOURCE/scripts/guest-tools.sh" virtiofsd-trixie >&2 || {
+		echo "1..0 # skip: scripts/guest-tools.sh cannot fetch virtiofsd"
+		exit 77
+	}
+}
 
 # Left out: names and requests that no kernel sends, some of which end this daemon or have it
 # do what they say; and a FORGET of the root.
