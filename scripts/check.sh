@@ -7,6 +7,11 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
+# Tests make mount namespaces.
+if [ "$(id -u)" = 0 ] && ! mountpoint -q /; then
+	exec scripts/mounted-root.sh scripts/check.sh
+fi
+
 jobs=$(nproc)
 failed=()
 times=()

@@ -117,6 +117,9 @@ static int confine_to(struct folder *folders, const struct names *writable)
 	char here[PATH_MAX];
 	int err = leave();
 
+	if (err == -EINVAL)
+		return complain("no mount namespace, as / is not a mount point: before chroot(8), "
+				"bind the folder on itself", "", err);
 	if (err)
 		return complain("no mount namespace", "", err);
 	for (unsigned i = 0; i < writable->n && !err; i++)
