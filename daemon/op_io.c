@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -41,10 +40,8 @@ static struct handle *begin(struct request *request, void *in, size_t size)
 /* What is mapped of a file must follow its size. */
 static void size_may_have_changed(struct share *share, struct handle *handle)
 {
-	struct stat st;
-
-	if (share->window && share->dax.window && fstat(handle->fd, &st) == 0)
-		window_resized(share->window, handle->inode, (uint64_t)st.st_size);
+	if (share->window && share->dax.window)
+		window_resized(share->window, handle->inode);
 }
 
 /* ---- READ, WRITE ----------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ static int open_file(struct share *share, struct inode *inode, int flags, bool k
 	if (window && fd < 0)
 		window_cutting(window, inode, UINT64_MAX);
 	if (window && fd >= 0)
-		window_resized(window, inode, 0);
+		window_resized(window, inode);
 	return fd;
 }
 

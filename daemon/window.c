@@ -320,16 +320,17 @@ static void changed(void *data, int watch)
 	pthread_mutex_unlock(&window->lock);
 }
 
-void window_resized(struct window *window, struct inode *inode, uint64_t size)
+void window_resized(struct window *window, struct inode *inode)
 {
 	struct mapped *file;
+	uint64_t size;
 
 	if (!atomic_load_explicit(&window->n_cut, memory_order_acquire))
 		return;
 	pthread_mutex_lock(&window->lock);
 	file = find_file(window, inode);
 	if (file && file->fd >= 0) {
-		/* What was given is as of a moment ago. */
+		/* As of now: what the caller saw may be of a moment ago. */
 		size = mapped_size(file);
 		file->told = size;
 		fit_file(window, file, size);

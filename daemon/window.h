@@ -52,7 +52,7 @@ void window_clear(struct window *window);
  * The guest is about to be told the file's size. Called before each reply that says so and
  * after each operation that changes it; does nothing unless the host has cut the file before.
  */
-void window_resized(struct window *window, struct inode *inode, uint64_t size);
+void window_resized(struct window *window, struct inode *inode);
 
 /*
  * The guest itself is about to cut the file to this size: so it knows, and nothing has to be
