@@ -171,6 +171,20 @@ static void print_knows(struct json_object *answer)
 /* ---- Tables ------------------------------------------------------------------------------------- */
 
 /* FILE:LINE:RULE, or the reason's name. Allocated. */
+/* Nothing, where no queue was watched. */
+static void print_polling(struct json_object *polling)
+{
+	uint64_t looks = answer_number(polling, "looks");
+	uint64_t finds = answer_number(polling, "finds");
+	char times[COUNT_OF_MAX];
+
+	if (!looks)
+		return;
+	output_print("  polling  at most %u us, %s, of which %.0f %% paid off\n",
+		     (unsigned int)answer_number(polling, "limit_us"),
+		     count_of(times, looks, "time"), 100.0 * (double)finds / (double)looks);
+}
+
 static char *source_of(struct json_object *decision)
 {
 	const char *rule = answer_string(decision, "rule");
@@ -322,6 +336,7 @@ int status_print(const char *socket, struct json_object *answer)
 	print_window(window);
 	err = print_policy(answer_member(answer, "policy"));
 	print_knows(answer);
+	print_polling(answer_member(answer, "polling"));
 	err = err ? err : print_decisions(answer);
 	err = err ? err : print_unmappable(answer);
 	err = err ? err : print_mapped(window);

@@ -229,6 +229,20 @@ static struct json_object *requests_json(struct share *share)
 	return json_finish(object, err);
 }
 
+/* How often a queue that was empty was looked at, and how often that found something. */
+static struct json_object *polling_json(struct share *share)
+{
+	struct json_object *object = json_object_new_object();
+	uint64_t looks, finds;
+	int err;
+
+	worker_sum_looks(share, &looks, &finds);
+	err = json_put_number(object, "limit_us", share->settings->poll_us);
+	err |= json_put_number(object, "looks", looks);
+	err |= json_put_number(object, "finds", finds);
+	return json_finish(object, err);
+}
+
 static int put_census(const struct control *control, struct json_object *object)
 {
 	struct census census = {.control = control, .share = control->share};
@@ -416,5 +430,7 @@ struct json_object *control_status(struct control *control, unsigned int top)
 			     : json_put_null(object, "policy");
 	err |= put_census(control, object);
 	err |= json_put(object, "requests", requests_json(share));
+	err |= share->settings->mount_dir ? json_put_null(object, "polling")
+					  : json_put(object, "polling", polling_json(share));
 	return json_finish(object, err);
 }

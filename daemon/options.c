@@ -16,6 +16,8 @@
 
 #include <fsdax/fsdax.h>
 
+#include "polling.h"
+
 /* Sets the member of struct options to a value; false: the value can't be understood. */
 typedef bool setter(void *member, const char *value);
 
@@ -198,6 +200,8 @@ static const struct option_kind kinds[] = {
 	 "namespace, chroot or none: what of the host stays in reach"},
 	{"thread-pool-size", SETTING(thread_pool_size), set_uint, "N",
 	 "threads of a local mount; a guest has one for each queue"},
+	{"poll-us", SETTING(poll_us), set_uint, "N",
+	 "for how long at most a queue is watched before its thread sleeps (32); 0: not at all"},
 	{"rlimit-nofile", SETTING(rlimit_nofile), set_u64, "N", "the most open files"},
 	{"log-level", offsetof(struct options, log_level), set_log_level, "LEVEL",
 	 "off, error, warn, info or debug"},
@@ -358,7 +362,10 @@ enum options_result options_parse(int argc, char **argv, struct options *options
 	int which;
 
 	*options = (struct options){
-		.settings = {.socket_fd = -1, .request_queues = 1, .file_handles = HANDLES_PREFER},
+		.settings = {.socket_fd = -1,
+			     .request_queues = 1,
+			     .poll_us = POLLING_DEFAULT_US,
+			     .file_handles = HANDLES_PREFER},
 		.log_level = LOG_LEVEL_INFO,
 	};
 	make_table(table);

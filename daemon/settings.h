@@ -61,6 +61,7 @@ struct settings {
 	bool guest_tags; /* the guest may see and write the xattr that carries tags */
 	unsigned int thread_pool_size;
 	unsigned int request_queues;
+	unsigned int poll_us; /* see polling.h; 0: never */
 	uint64_t rlimit_nofile; /* 0: as high as may be */
 };
 

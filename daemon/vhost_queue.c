@@ -12,14 +12,18 @@
 #include "handle.h"
 #include "locks.h"
 #include "log.h"
+#include "polling.h"
 #include "request.h"
+#include "share.h"
 #include "thread.h"
 #include "worker.h"
 
-int vhost_queue_init(struct vhost_queue *queue, struct share *share, unsigned int index)
+int vhost_queue_init(struct vhost_queue *queue, struct share *share, unsigned int index,
+		     struct pollers *pollers)
 {
 	*queue = (struct vhost_queue){
 		.share = share,
+		.pollers = pollers,
 		.index = index,
 		.kick_fd = -1,
 		.call_fd = -1,
@@ -127,10 +131,15 @@ static void serve_chain(struct vhost_queue *queue, struct chain *chain, struct r
 	serve(request);
 }
 
+static bool is_stopped(const struct vhost_queue *queue)
+{
+	return atomic_load_explicit(&queue->stop, memory_order_relaxed);
+}
+
 /* Serve all there is, or until the thread is to end. false: the queue is broken. */
 static bool drain(struct vhost_queue *queue, struct chain *chain)
 {
-	while (!atomic_load_explicit(&queue->stop, memory_order_relaxed)) {
+	while (!is_stopped(queue)) {
 		struct request request;
 		int found = take(queue, chain, &request);
 
@@ -156,6 +165,45 @@ static bool arm(struct vhost_queue *queue)
 	if (more)
 		virtq_want_kicks(&queue->vq, false);
 	pthread_mutex_unlock(&queue->lock);
+	return more;
+}
+
+/* Awake: no kicks are needed. Returns whether there is something to do. */
+static bool disarm(struct vhost_queue *queue)
+{
+	bool more;
+
+	pthread_mutex_lock(&queue->lock);
+	virtq_want_kicks(&queue->vq, false);
+	more = virtq_has_more(&queue->vq);
+	pthread_mutex_unlock(&queue->lock);
+	return more;
+}
+
+/*
+ * Look at the ring for a moment, while no kicks are asked for. Whether there is something to do.
+ * The guest's memory may be replaced meanwhile, so the ring is kept where it is now.
+ */
+static bool look(struct vhost_queue *queue, struct polling *polling, uint64_t start)
+{
+	struct guest_memory *memory;
+	struct virtq ring;
+	uint64_t took = 0;
+	bool more = false;
+
+	if (!polling_begin(polling, start))
+		return false;
+	pthread_mutex_lock(&queue->lock);
+	ring = queue->vq;
+	memory = guest_memory_ref(queue->memory);
+	pthread_mutex_unlock(&queue->lock);
+	while (took < polling->time && !is_stopped(queue) && !(more = virtq_has_more(&ring))) {
+		polling_pause();
+		took = polling_now(polling) - start;
+	}
+	guest_memory_unref(memory);
+	polling_end(polling, took, more);
+	worker_count_look(queue->worker, more);
 	return more;
 }
 
@@ -197,19 +245,39 @@ static bool wait_for_kick(const struct vhost_queue *queue, int waiter)
 	return n > 0;
 }
 
+/* The queue is empty: wait until there is something to do. false: the thread is to end. */
+static bool wait_for_more(struct vhost_queue *queue, struct polling *polling, int waiter)
+{
+	uint64_t start = polling_now(polling);
+
+	if (look(queue, polling, start))
+		return true;
+	if (arm(queue))
+		return !is_stopped(queue);
+	if (!wait_for_kick(queue, waiter))
+		return false;
+	/* A kick may be of what was found without it; nothing is to be learned from that. */
+	if (disarm(queue))
+		polling_learn(polling, polling_now(polling) - start);
+	return true;
+}
+
 static void serve_queue(struct vhost_queue *queue, int waiter)
 {
+	struct polling polling;
 	struct chain chain;
 
-	for (;;) {
+	polling_init(&polling, queue->pollers, queue->share->settings->poll_us);
+	do {
 		if (!drain(queue, &chain)) {
 			give_up(queue);
 			return;
 		}
-		if (arm(queue) ? atomic_load_explicit(&queue->stop, memory_order_relaxed)
-			       : !wait_for_kick(queue, waiter))
-			return;
-	}
+	} while (wait_for_more(queue, &polling, waiter));
+	/* Who serves the ring next may wait for a kick first. */
+	pthread_mutex_lock(&queue->lock);
+	virtq_want_kicks(&queue->vq, true);
+	pthread_mutex_unlock(&queue->lock);
 }
 
 static void *run(void *data)

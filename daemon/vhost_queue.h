@@ -14,12 +14,14 @@
 #include "virtq.h"
 
 struct guest_memory;
+struct pollers;
 struct share;
 struct worker;
 
 struct vhost_queue {
 	struct share *share;
 	struct worker *worker; /* counts what the thread serves */
+	struct pollers *pollers;
 	unsigned int index;
 	pthread_mutex_t lock; /* of all below, but for thread and running */
 	struct virtq vq;
@@ -33,8 +35,9 @@ struct vhost_queue {
 	pthread_t thread;
 };
 
-/* 0 or -errno. */
-int vhost_queue_init(struct vhost_queue *queue, struct share *share, unsigned int index);
+/* pollers: of all queues of the device, and outlives them. 0 or -errno. */
+int vhost_queue_init(struct vhost_queue *queue, struct share *share, unsigned int index,
+		     struct pollers *pollers);
 void vhost_queue_release(struct vhost_queue *queue);
 
 /* The guest's memory has moved. */

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "backend_channel.h"
@@ -20,6 +21,7 @@
 #include "handle.h"
 #include "locks.h"
 #include "log.h"
+#include "polling.h"
 #include "request.h"
 #include "share.h"
 #include "vhost_queue.h"
@@ -49,6 +51,7 @@ struct device {
 	struct backend_channel *channel;
 	bool wants_window;     /* the front-end asked how large it is */
 	bool attached;	       /* the window maps by our channel */
+	struct pollers pollers;
 	unsigned int n_queues; /* those that were initialized */
 	struct vhost_queue queues[QUEUES_MAX];
 };
@@ -499,6 +502,15 @@ static int converse(struct device *device, int stop_fd)
 	}
 }
 
+/* 0: not of our namespace of processes, as in a sandbox. */
+static pid_t find_front_end(int socket)
+{
+	struct ucred peer = {0};
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) ? 0 : peer.pid;
+}
+
 static int device_new(struct share *share, int socket, struct device **device)
 {
 	struct device *made = calloc(1, sizeof(*made));
@@ -508,8 +520,10 @@ static int device_new(struct share *share, int socket, struct device **device)
 		return -ENOMEM;
 	made->share = share;
 	made->socket = socket;
+	made->pollers.front_end = find_front_end(socket);
 	while (made->n_queues < QUEUES_MAX && !err) {
-		err = vhost_queue_init(&made->queues[made->n_queues], share, made->n_queues);
+		err = vhost_queue_init(&made->queues[made->n_queues], share, made->n_queues,
+				       &made->pollers);
 		if (!err)
 			made->n_queues++;
 	}

@@ -35,6 +35,15 @@ void worker_sum(struct share *share, uint64_t sums[WORKER_OPCODES])
 	}
 }
 
+void worker_sum_looks(struct share *share, uint64_t *looks, uint64_t *finds)
+{
+	*looks = *finds = 0;
+	for (struct worker *worker = atomic_load(&share->workers); worker; worker = worker->next) {
+		*looks += atomic_load_explicit(&worker->looks, memory_order_relaxed);
+		*finds += atomic_load_explicit(&worker->finds, memory_order_relaxed);
+	}
+}
+
 void workers_free(struct share *share)
 {
 	struct worker *worker = atomic_load(&share->workers);

@@ -7,6 +7,7 @@
 #define DAEMON_WORKER_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct share;
@@ -17,7 +18,9 @@ enum { WORKER_OPCODES = 64 };
 struct worker {
 	struct worker *next;
 	unsigned int number;
-	atomic_uint_least64_t requests[WORKER_OPCODES]; /* written by the thread alone */
+	/* Written by the thread alone. */
+	atomic_uint_least64_t requests[WORKER_OPCODES];
+	atomic_uint_least64_t looks, finds; /* see polling.h; and those that found a request */
 };
 
 /*
@@ -26,21 +29,32 @@ struct worker {
  */
 struct worker *worker_get(struct share *share, unsigned int number);
 
+/* One writer: there is nothing to lock. */
+static inline void worker_add(atomic_uint_least64_t *count, unsigned int n)
+{
+	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
 /* Count a request. NULL is fine. */
 static inline void worker_count(struct worker *worker, uint32_t opcode)
 {
-	atomic_uint_least64_t *count;
+	if (worker)
+		worker_add(&worker->requests[opcode < WORKER_OPCODES ? opcode : 0], 1);
+}
 
+/* Count a look at a queue that was empty. NULL is fine. */
+static inline void worker_count_look(struct worker *worker, bool found)
+{
 	if (!worker)
 		return;
-	count = &worker->requests[opcode < WORKER_OPCODES ? opcode : 0];
-	/* One writer: there is nothing to lock. */
-	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
+	worker_add(&worker->looks, 1);
+	worker_add(&worker->finds, found);
 }
 
 /* Requests of all workers, by opcode. */
 void worker_sum(struct share *share, uint64_t sums[WORKER_OPCODES]);
+void worker_sum_looks(struct share *share, uint64_t *looks, uint64_t *finds);
 
 void workers_free(struct share *share);
 

@@ -82,8 +82,8 @@ if [[ -c /dev/fuse ]]; then
 	has "$OUT" "this machine, at $SCRATCH/mnt" "mount: and whom it serves"
 	has "$OUT" "pid $DAEMON," "mount: and the process"
 	run control status --socket="$SOCKET" --json
-	is "$(jq -c '[.dir, .files, .folders, .guest.initialized, .policy.rules]' <<<"$OUT")" \
-		"[\"$SCRATCH/share\",1,1,true,1]" "mount: status --json"
+	is "$(jq -c '[.dir, .files, .folders, .guest.initialized, .policy.rules, .polling]' <<<"$OUT")" \
+		"[\"$SCRATCH/share\",1,1,true,1,null]" "mount: status --json"
 	run control reload --socket="$SOCKET"
 	exits 0 "mount: reload"
 	is "$OUT" "$SOCKET: reloaded, 1 rule" "mount: reload says what it did"
@@ -114,10 +114,12 @@ for sandbox in none chroot namespace; do
 	rm -rf "$SCRATCH"/policy.d/*
 	policy "$SCRATCH/policy.d/10-one.ini"
 	ASAN_OPTIONS=detect_leaks=$leaks start --socket-path="$SCRATCH/guest" --sandbox=$sandbox \
-		--policy="$SCRATCH/policy.d" --control-socket="$SOCKET"
+		--policy="$SCRATCH/policy.d" --control-socket="$SOCKET" --poll-us=7
 	until_true control status --socket="$SOCKET"
 	run control status --socket="$SOCKET"
 	has "$OUT" "guest    none is there" "$sandbox: no guest yet"
+	is "$(control status --socket="$SOCKET" --json | jq -c .polling)" \
+		'{"limit_us":7,"looks":0,"finds":0}' "$sandbox: and no queue was watched for one"
 	has "$OUT" "pid $DAEMON," "$sandbox: the number of the process that was started"
 
 	# As editors write a file; and one more, by a link.

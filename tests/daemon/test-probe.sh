@@ -60,12 +60,12 @@ all=(--xattr --posix-lock --flock --request-queues 4 --sandbox none)
 new_share tmpfs
 probe "tmpfs" "none" -- --dax-window 64M "${all[@]}"
 probe "cached for long" "none" --indirect -- --dax-window 32M "${all[@]}" --cache always \
-	--writeback --reconnect
+	--writeback --poll-us 1000 --reconnect
 probe "cached not at all" "$no_xattr|$no_locks|$one_queue" --no-event-idx -- --dax-window 32M \
-	--sandbox none --cache never --reconnect
+	--sandbox none --cache never --poll-us 0 --reconnect
 probe "a front-end without a window" "$no_window|vhost-config" --no-window --no-config \
 	--no-mem-slots -- --dax-window 32M "${all[@]}" --reconnect
-probe "a daemon without a window" "$no_window" -- "${all[@]}" --reconnect
+probe "a daemon without a window" "$no_window" -- "${all[@]}" --poll-us 0 --reconnect
 probe "read-only" "$read_only|$one_queue|$no_locks" -- --dax-window 32M --sandbox none --xattr \
 	--readonly --reconnect
 probe "file handles" "none" -- --dax-window 32M "${all[@]}" --inode-file-handles mandatory \

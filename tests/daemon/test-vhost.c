@@ -215,6 +215,9 @@ static uint64_t open_file(struct client *client, uint64_t nodeid)
 
 /* ---- Setting up ---------------------------------------------------------------------------------- */
 
+/* All tests are run with queues that are watched, too: see polling.h. */
+static unsigned int poll_us;
+
 static int setup(void **state)
 {
 	static struct vm vm;
@@ -223,6 +226,7 @@ static int setup(void **state)
 	memset(&vm, 0, sizeof(vm));
 	client_make(&vm.client);
 	vm.client.settings.posix_lock = true;
+	vm.client.settings.poll_us = poll_us;
 	client_open(&vm.client);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
 	vm.socket = sockets[0];
@@ -425,6 +429,10 @@ int main(void)
 		TEST(who_waits_is_forgotten_with_the_device),
 		TEST(a_guest_that_has_gone_holds_nothing),
 	};
+	int failed;
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests_name("asleep", tests, NULL, NULL);
+
+	poll_us = 500;
+	return failed + cmocka_run_group_tests_name("watching", tests, NULL, NULL);
 }
