@@ -248,10 +248,10 @@ static void print(const struct load *load, double seconds, uint64_t cpu_ns, bool
 
 	if (o->json) {
 		printf("{\"op\":\"%s\",\"depth\":%d,\"queues\":%u,\"batch\":%d,\"seconds\":%.3f,"
-		       "\"ops\":%llu,\"ops_per_second\":%.0f,\"p50_us\":%.2f,\"p99_us\":%.2f,"
+		       "\"requests\":%llu,\"ops\":%llu,\"ops_per_second\":%.0f,\"p50_us\":%.2f,\"p99_us\":%.2f,"
 		       "\"errors\":%llu,",
 		       load->op->name, o->depth, load->n_queues, o->batch, seconds,
-		       (unsigned long long)load->done, rate, p50, p99,
+		       (unsigned long long)load->client.unique / 2, (unsigned long long)load->done, rate, p50, p99,
 		       (unsigned long long)load->errors);
 		if (have_cpu)
 			printf("\"daemon_cpu_us_per_op\":%.3f}\n", cpu);
@@ -290,7 +290,7 @@ static int measure(struct load *load)
 	return drain(load);
 }
 
-static int pin(int cpu)
+int load_pin(int cpu)
 {
 	cpu_set_t set;
 
@@ -322,7 +322,7 @@ static int prepare(struct load *load, const char *path)
 		err = backend_connect(&load->backend, &load->fe, &fo);
 	/* Not before the back-end was started: it has its own idea of where to run. */
 	if (!err)
-		err = pin(o->cpu);
+		err = load_pin(o->cpu);
 	if (!err)
 		err = client_open(&load->client, &load->fe);
 	if (load->fe.has_window)

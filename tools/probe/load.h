@@ -9,6 +9,9 @@
 
 int load_run(const struct options *options);
 
+/* Run on this processor only from now on; -1: on any. 0 or -errno. */
+int load_pin(int cpu);
+
 /* The names for --op, NULL behind the last. */
 const char *load_op_name(unsigned i);
 

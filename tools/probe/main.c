@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "confine.h"
+#include "know.h"
 #include "load.h"
 #include "options.h"
 
@@ -18,5 +19,7 @@ int main(int argc, char **argv)
 		return status;
 	if (strcmp(options.command, "confine") == 0)
 		return confine_run(&options);
+	if (strcmp(options.command, "know") == 0)
+		return know_run(&options);
 	return strcmp(options.command, "load") == 0 ? load_run(&options) : check_run(&options);
 }

@@ -17,6 +17,8 @@ enum kind { FLAG, NUMBER, TEXT, NAMES };
 #define CHECK 1
 #define LOAD 2
 #define CONFINE 4
+#define KNOW 8
+#define ALL (CHECK | LOAD | KNOW)
 
 struct option_row {
 	const char *name, *arg, *help;
@@ -28,12 +30,12 @@ struct option_row {
 #define AT(member) offsetof(struct options, member)
 
 static const struct option_row rows[] = {
-	{"socket", "PATH", "the back-end's vhost-user socket", TEXT, AT(socket), CHECK | LOAD},
-	{"dir", "DIR", "the share's root folder, on this host", TEXT, AT(dir), CHECK | LOAD},
-	{"json", NULL, "one JSON object a line", FLAG, AT(json), CHECK | LOAD},
-	{"timeout", "S", "seconds to wait for an answer (10)", NUMBER, AT(timeout), CHECK | LOAD},
+	{"socket", "PATH", "the back-end's vhost-user socket", TEXT, AT(socket), ALL},
+	{"dir", "DIR", "the share's root folder, on this host", TEXT, AT(dir), ALL},
+	{"json", NULL, "one JSON object a line", FLAG, AT(json), ALL},
+	{"timeout", "S", "seconds to wait for an answer (10)", NUMBER, AT(timeout), ALL},
 	{"no-window", NULL, "be a front-end without a DAX window", FLAG, AT(no_window),
-	 CHECK | LOAD},
+	 ALL},
 	{"no-config", NULL, "... without the CONFIG feature", FLAG, AT(no_config), CHECK | LOAD},
 	{"no-mem-slots", NULL, "... without CONFIGURE_MEM_SLOTS", FLAG, AT(no_mem_slots),
 	 CHECK | LOAD},
@@ -43,16 +45,16 @@ static const struct option_row rows[] = {
 	{"skip", "GLOB", "leave out checks of this name", NAMES, AT(skip), CHECK},
 	{"todo", "GLOB", "checks that are known to fail, and don't count", NAMES, AT(todo), CHECK},
 	{"list", NULL, "name the checks, and run none", FLAG, AT(list), CHECK},
-	{"keep", NULL, "leave the scratch folder in the share", FLAG, AT(keep), CHECK | LOAD},
+	{"keep", NULL, "leave the scratch folder in the share", FLAG, AT(keep), ALL},
 	{"writable", "DIR", "another folder that BACKEND may write to (again for more)", NAMES,
 	 AT(writable), CHECK | CONFINE},
 	{"op", "NAME", "what to ask for: see below (lookup+getattr)", TEXT, AT(op), LOAD},
-	{"depth", "N", "requests at a time in each queue (1)", NUMBER, AT(depth), LOAD},
+	{"depth", "N", "requests at a time in each queue (1)", NUMBER, AT(depth), LOAD | KNOW},
 	{"queues", "N", "request queues (1)", NUMBER, AT(queues), LOAD},
 	{"seconds", "S", "how long (5)", NUMBER, AT(seconds), LOAD},
-	{"cpu", "N", "run on this processor only", NUMBER, AT(cpu), LOAD},
-	{"pid", "PID", "the daemon, to tell its processor time", NUMBER, AT(pid), LOAD},
-	{"files", "N", "files to ask about (1000)", NUMBER, AT(files), LOAD},
+	{"cpu", "N", "run on this processor only", NUMBER, AT(cpu), LOAD | KNOW},
+	{"pid", "PID", "the daemon, to tell its processor time", NUMBER, AT(pid), LOAD | KNOW},
+	{"files", "N", "files to ask about (1000)", NUMBER, AT(files), LOAD | KNOW},
 	{"batch", "N", "requests offered before a kick (1; at most the depth)", NUMBER, AT(batch),
 	 LOAD},
 	{"segment", "BYTES", "what one descriptor covers (4096)", NUMBER, AT(segment), LOAD},
@@ -60,6 +62,7 @@ static const struct option_row rows[] = {
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+#define FILES_MOST 4000000
 #define OPT_HELP 1000
 #define OPT_VERSION 1001
 
@@ -68,11 +71,14 @@ static const char intro[] =
 	"\n"
 	"usage: fsdax-probe check --socket PATH --dir DIR [OPTION...] [-- BACKEND ARG...]\n"
 	"       fsdax-probe load  --socket PATH --dir DIR [OPTION...] [-- BACKEND ARG...]\n"
+	"       fsdax-probe know  --socket PATH --dir DIR [OPTION...] [-- BACKEND ARG...]\n"
 	"       fsdax-probe confine [--writable DIR]... -- COMMAND ARG...\n"
 	"\n"
 	"check    looks whether the back-end keeps to the protocol: TAP, a line for each check;\n"
 	"         exit status 0 if all that ran have passed, 1 if some failed\n"
 	"load     measures how many requests a second it answers\n"
+	"know     looks up many files and forgets them, twice, and tells what the back-end's memory\n"
+	"         and descriptors are after each\n"
 	"confine  runs a program for which nothing can be written to but the given folders\n"
 	"\n"
 	"With BACKEND, that program is started first, and again whenever it has ended: some end\n"
@@ -89,6 +95,8 @@ static int command_bit(const char *command)
 		return CHECK;
 	if (strcmp(command, "load") == 0)
 		return LOAD;
+	if (strcmp(command, "know") == 0)
+		return KNOW;
 	return strcmp(command, "confine") == 0 ? CONFINE : 0;
 }
 
@@ -109,9 +117,11 @@ static void help_section(const char *title, int mask)
 static void help(void)
 {
 	fputs(intro, stdout);
+	help_section("check, load and know:", ALL);
 	help_section("check and load:", CHECK | LOAD);
 	help_section("check:", CHECK);
 	help_section("check and confine:", CHECK | CONFINE);
+	help_section("load and know:", LOAD | KNOW);
 	help_section("load:", LOAD);
 	printf("\nload's --op:");
 	for (unsigned i = 0; load_op_name(i); i++)
@@ -195,8 +205,8 @@ static int check_ranges(const struct options *options)
 		return complain("--queues must be 1 to 32", "");
 	if (options->seconds < 1 || options->timeout < 1)
 		return complain("--seconds and --timeout must be at least 1", "");
-	if (options->files < 1 || options->files > 1000000)
-		return complain("--files must be 1 to 1000000", "");
+	if (options->files < 1 || options->files > FILES_MOST)
+		return complain("--files must be 1 to 4000000", "");
 	if (options->batch < 1 || options->batch > options->depth)
 		return complain("--batch must be 1 to the depth", "");
 	if (options->segment < 64)
@@ -218,18 +228,18 @@ int options_parse(struct options *options, int argc, char **argv)
 				    .batch = 1,
 				    .segment = 4096};
 	if (argc < 2)
-		return complain("check, load or confine?", "");
+		return complain("check, load, know or confine?", "");
 	command = command_bit(argv[1]);
 	options->command = argv[1];
 	/* --help and --version may come first. */
 	if (!command && argv[1][0] != '-')
 		return complain("no such command: ", argv[1]);
 	status = command ? parse_all(options, command, argc - 1, argv + 1)
-			 : parse_all(options, CHECK | LOAD | CONFINE, argc, argv);
+			 : parse_all(options, ALL | CONFINE, argc, argv);
 	if (status >= 0)
 		return status;
 	if (!command)
-		return complain("check, load or confine?", "");
+		return complain("check, load, know or confine?", "");
 	if (optind < argc - 1)
 		options->backend = argv + 1 + optind;
 	if (command != CONFINE && !options->list && (!options->socket || !options->dir))

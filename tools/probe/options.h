@@ -23,7 +23,7 @@ struct names {
 
 /* Strings point into argv. */
 struct options {
-	const char *command; /* "check", "load" or "confine" */
+	const char *command; /* "check", "load", "know" or "confine" */
 	const char *socket, *dir;
 	bool json, list, keep;
 	bool no_window, no_config, no_mem_slots, no_event_idx, indirect, busy;
