@@ -6,10 +6,13 @@
 # that the daemons alone are measured. Called by run.sh.
 #
 # All run in turns, round after round. What counts is the median, over the rounds, of the
-# ratio within a round. Rates: daemon and load on one processor, as a virtual machine with
-# one would have it. Processor time of the daemon: each on its own, requests in batches.
+# ratio within a round. Rates: daemon and load on a processor each, as a virtual machine's
+# processors and its daemon mostly are; and both on the same one. Processor time of the
+# daemon: on a processor each, requests in batches.
 #
-#   BENCH_ROUNDS   5    BENCH_SECONDS   1 for each run
+#   BENCH_ROUNDS     5
+#   BENCH_SECONDS    1 for each run
+#   BENCH_REALTIME   not empty: daemon and load go before all else, for a busy machine
 set -euo pipefail
 
 bin=$1 scratch=$2/daemon table=$3
@@ -19,29 +22,20 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 guest=$("$here/scripts/guest-dir.sh")
 share=$scratch/share
 results=$scratch/results
-peers="virtiofsd-trixie virtiofsd-forky virtiofsd-bookworm"
+peers=(virtiofsd-trixie virtiofsd-forky virtiofsd-bookworm)
 cpus=$(nproc)
+places="apart together"
+realtime=()
+[ -z "${BENCH_REALTIME:-}" ] || realtime=(chrt --rr 20)
+[ "$cpus" -gt 1 ] || places=together
+
+# shellcheck source=bench/policy-lib.sh
+. "$here/bench/policy-lib.sh"
 
 cleanup()
 {
 	mountpoint -q "$share" && umount "$share"
 	rm -rf --one-file-system "$scratch"
-}
-
-# A policy of a thousand rules, and the tags that the shipped one honors.
-make_policy()
-{
-	local i
-
-	printf '[rule worth-a-chunk]\nsize = >= descriptors\ndax = yes\n'
-	for ((i = 0; i < 999; i++)); do
-		case $((i % 4)) in
-		0) printf '[rule r%d]\npath = *.ext%d\ndax = no\n' $i $i ;;
-		1) printf '[rule r%d]\npath = /some/folder%d/**\ndax = no\n' $i $i ;;
-		2) printf '[rule r%d]\npath = **/cache%d/*.bin\ndax = no\n' $i $i ;;
-		3) printf '[rule r%d]\npath = prefix%d*\ndax = no\n' $i $i ;;
-		esac
-	done
 }
 
 # backend NAME: sets COMMAND to the daemon, on processor 0.
@@ -55,10 +49,6 @@ backend()
 		COMMAND+=("$bin/daemon/fsdaxd" "${common[@]}" --cache auto --log-level error
 			--dax-window 128M --policy "$scratch/policy.ini"
 			--control-socket "$scratch/control")
-		;;
-	fsdaxd-off)
-		COMMAND+=("$bin/daemon/fsdaxd" "${common[@]}" --cache auto --log-level error
-			--dax-window 128M --policy none --control-socket "$scratch/control")
 		;;
 	virtiofsd-bookworm)
 		COMMAND+=("$guest/bin/$1" "--socket-path=$scratch/socket" -o "source=$share"
@@ -75,7 +65,7 @@ measure()
 
 	backend "$name"
 	rm -f "$scratch/socket" "$scratch/control"
-	out=$("$bin/tools/probe/fsdax-probe" load --socket "$scratch/socket" --dir "$share" \
+	out=$("${realtime[@]}" "$bin/tools/probe/fsdax-probe" load --socket "$scratch/socket" --dir "$share" \
 		--op "$op" --depth "$depth" --batch "$batch" --seconds "$seconds" --cpu "$cpu" \
 		--json -- "${COMMAND[@]}" 2>"$scratch/log") || {
 		echo "daemon.sh: $name failed at $op:" >&2
@@ -86,28 +76,35 @@ measure()
 		<<<"$out" >>"$results"
 }
 
+# measure_rates ROUND NAME PLACE: "apart" or "together".
+measure_rates()
+{
+	local round=$1 name=$2 place=$3 cpu=0 depth op
+
+	[ "$place" = together ] || cpu=$((cpus - 1))
+	for depth in 1 16; do
+		for op in lookup+getattr read4k; do
+			measure "$round" "$name" "$place" "$op" "$depth" 1 $cpu
+		done
+	done
+	for op in read128k write4k write128k; do
+		measure "$round" "$name" "$place" "$op" 1 1 $cpu
+	done
+}
+
 run_all()
 {
-	local round name pair
+	local round name place op
 
 	for ((round = 1; round <= rounds; round++)); do
 		echo "daemon.sh: round $round of $rounds" >&2
-		# With and without a policy in turns: the difference is smaller than what the order
-		# makes.
-		pair="fsdaxd fsdaxd-off"
-		[ $((round % 2)) = 1 ] || pair="fsdaxd-off fsdaxd"
-		for name in $pair $peers; do
+		for name in fsdaxd "${peers[@]}"; do
 			for op in lookup getattr readdirplus; do
 				measure $round "$name" cpu $op 64 64 $((cpus - 1))
 			done
-			for depth in 1 16; do
-				for op in lookup+getattr read4k; do
-					measure $round "$name" rate $op $depth 1 0
-				done
+			for place in $places; do
+				measure_rates "$round" "$name" "$place"
 			done
-			measure $round "$name" rate read128k 1 1 0
-			measure $round "$name" rate write4k 1 1 0
-			measure $round "$name" rate write128k 1 1 0
 		done
 	done
 }
@@ -168,16 +165,18 @@ run_all
 print_results
 for op in lookup getattr readdirplus; do
 	ratio "fsdaxd: daemon CPU per $op, of the best virtiofsd's" "<=" 0.75 "cpu/$op/64" 5 least \
-		fsdaxd $peers
+		fsdaxd "${peers[@]}"
 done
-for depth in 1 16; do
-	for op in lookup+getattr read4k; do
-		ratio "fsdaxd: $op at depth $depth, of the fastest virtiofsd" ">=" 1.3 \
-			"rate/$op/$depth" 4 most fsdaxd $peers
+declare -A where=([apart]="on two CPUs" [together]="on one CPU")
+for place in $places; do
+	for depth in 1 16; do
+		for op in lookup+getattr read4k; do
+			ratio "fsdaxd: $op, depth $depth, ${where[$place]}, of the fastest virtiofsd" \
+				">=" 1.3 "$place/$op/$depth" 4 most fsdaxd "${peers[@]}"
+		done
+	done
+	for op in read128k write4k write128k; do
+		ratio "fsdaxd: $op, ${where[$place]}, of the fastest virtiofsd" ">=" 1 \
+			"$place/$op/1" 4 most fsdaxd "${peers[@]}"
 	done
 done
-for op in read128k write4k write128k; do
-	ratio "fsdaxd: $op, of the fastest virtiofsd" ">=" 1 "rate/$op/1" 4 most fsdaxd $peers
-done
-ratio "fsdaxd: lookup+getattr with the policy on, of that without" ">=" 0.99 \
-	"rate/lookup+getattr/1" 4 most fsdaxd fsdaxd-off

@@ -6,7 +6,7 @@
 # exits with 0 whether the targets were met or not. README.md says how to read it.
 #
 # From the environment:
-#   BENCH_PARTS    which parts to run: "decide load tree daemon window"
+#   BENCH_PARTS    which parts to run: "decide load tree daemon policy inodes window"
 #   BENCH_ROOT     the Debian root whose /usr gives the paths: /
 #   BENCH_FILES    files in the tree for the walkers: 500000
 #   BENCH_SCRATCH  where the 4 GiB (sparse) image of that tree goes: build/bench
@@ -14,11 +14,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts=${BENCH_PARTS:-decide load tree daemon window}
+parts=${BENCH_PARTS:-decide load tree daemon policy inodes window}
 root=${BENCH_ROOT:-/}
 build=$PWD/build/bench
 out=$build/results
-peers="g++ libre2-dev libhyperscan-dev findutils attr e2fsprogs xfsprogs strace util-linux mount"
+peers="g++ libre2-dev libhyperscan-dev findutils attr e2fsprogs xfsprogs strace util-linux mount jq valgrind"
 
 # The Debian packages of the peers that are not installed.
 missing()
@@ -86,8 +86,10 @@ for part in $parts; do
 	tree) BENCH_BIN=$build/bench FSDAX_CTL=${FSDAX_CTL:-$build/cli/fsdax-ctl} \
 		bench/tree.sh "$out/paths" "${BENCH_SCRATCH:-$build}" "$out/table" ;;
 	daemon) bench/daemon.sh "$build" "$build" "$out/table" ;;
+	policy) bench/policy.sh "$build" "$build" "$out/table" ;;
+	inodes) bench/inodes.sh "$build" "$build" "$out/table" ;;
 	window) FSDAXD=$build/daemon/fsdaxd FSDAX_CTL=$build/cli/fsdax-ctl bench/window.sh ;;
-	*) echo "run.sh: there is no part '$part'; there are: decide load tree daemon window" >&2; exit 2 ;;
+	*) echo "run.sh: there is no part '$part'; there are: decide load tree daemon policy inodes window" >&2; exit 2 ;;
 	esac
 done
 print_table
