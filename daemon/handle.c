@@ -199,12 +199,20 @@ static struct handle *make(struct inode *inode, int fd, bool is_dir)
 	return handle;
 }
 
+void handle_drop_dir(struct share *share, struct handle *handle)
+{
+	if (handle->dir)
+		atomic_fetch_sub(&share->dir_buffers, 1);
+	free(handle->dir);
+	handle->dir = NULL;
+}
+
 /* All but its descriptor. */
 static void unmake(struct share *share, struct handle *handle)
 {
 	inode_put(share, handle->inode);
 	pthread_mutex_destroy(&handle->lock);
-	free(handle->dir);
+	handle_drop_dir(share, handle);
 	free(handle);
 }
 
@@ -240,6 +248,8 @@ void handle_put(struct share *share, struct handle *handle)
 /* The guest's own reference, of a handle that is in no slot any more. */
 static void give_up(struct share *share, struct handle *handle)
 {
+	/* Before its locks are dropped: none may be added after that. See locks.c. */
+	__atomic_store_n(&handle->released, true, __ATOMIC_RELEASE);
 	uncount_open(share, handle->inode);
 	handle_put(share, handle);
 }

@@ -22,11 +22,12 @@ struct handle {
 	struct inode *inode; /* with a reference */
 	int fd;
 	bool is_dir;
+	bool released; /* atomic: by the guest; requests that have begun may still use it */
 	uint32_t refs; /* atomic: the guest's one, and running requests */
 
 	/* Folders: one reader at a time, since a descriptor has one position. See op_readdir.c. */
 	pthread_mutex_t lock;
-	struct dir_buffer *dir; /* owned; NULL: nobody has read yet */
+	struct dir_buffer *dir; /* owned; NULL: there is nothing left over */
 };
 
 int handle_table_new(struct handle_table **table);
@@ -51,6 +52,9 @@ void handle_put(struct share *share, struct handle *handle);
 
 /* The same, for who knows the inode by its nodeid alone: saves looking the inode up. */
 struct handle *handle_get_of(struct share *share, uint64_t fh, uint64_t nodeid, bool is_dir);
+
+/* Throw away what was read of a folder and not told yet. */
+void handle_drop_dir(struct share *share, struct handle *handle);
 
 /* RELEASE: give up the guest's own reference. false: there was none. */
 bool handle_release(struct share *share, uint64_t fh, uint64_t nodeid, bool is_dir);

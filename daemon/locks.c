@@ -201,7 +201,14 @@ static int get_owner_locked(struct share *share, const struct handle *handle, ui
 	pthread_mutex_unlock(&table->lock);
 	fd = open_own(share, handle->inode);
 	pthread_mutex_lock(&table->lock);
-	return fd < 0 ? fd : add_owner(table, handle->inode->nodeid, id, fd, owner);
+	if (fd < 0)
+		return fd;
+	/* Closed meanwhile, perhaps as the last one: nobody would ever remove the owner. */
+	if (__atomic_load_n(&handle->released, __ATOMIC_ACQUIRE)) {
+		close(fd);
+		return -EBADF;
+	}
+	return add_owner(table, handle->inode->nodeid, id, fd, owner);
 }
 
 /* ---- Locking, without waiting ------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "creds.h"
@@ -16,6 +17,13 @@
 #include "operations.h"
 #include "share.h"
 #include "window.h"
+
+enum {
+	READ_MAX = 1 << 20,    /* what op_init agrees to */
+	COPY_PIECE = 16 << 20, /* of one system call */
+	COPY_MAX = 0x7ffff000, /* of one request: whole pages */
+	COPY_MS = 250,
+};
 
 /*
  * Read the arguments, all of which begin with the number of the open file, and find that; or
@@ -78,12 +86,14 @@ void op_read(struct request *request)
 {
 	struct fuse_read_in in;
 	struct handle *handle = begin(request, &in, sizeof(in));
-	ssize_t size;
+	ssize_t size = -EINVAL;
 
 	if (!handle)
 		return;
 	iov_cursor_limit(&request->out, in.size);
-	size = transfer_all(preadv, handle->fd, &request->out, in.offset);
+	/* Less than what was asked for would mean the file's end. */
+	if (request->out.size <= READ_MAX)
+		size = transfer_all(preadv, handle->fd, &request->out, in.offset);
 	handle_put(request->share, handle);
 	if (size < 0)
 		request_reply_error(request, (int)size);
@@ -178,19 +188,40 @@ void op_fallocate(struct request *request)
 
 /* ---- COPY_FILE_RANGE ------------------------------------------------------------------------ */
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/*
+ * In pieces, and not for longer than a moment: a system call that copies gigabytes can't be
+ * interrupted, and a queue that is to stop waits for it. The guest's program asks for the rest.
+ */
 static ssize_t copy_range(struct handle *from, struct handle *to,
 			  const struct fuse_copy_file_range_in *in)
 {
 	/* The reply has 32 bits for the number of bytes; the kernel's own limit is below that. */
-	size_t len = in->len < INT32_MAX ? in->len : INT32_MAX;
+	size_t left = in->len < COPY_MAX ? in->len : COPY_MAX;
 	off_t off_in = (off_t)in->off_in;
 	off_t off_out = (off_t)in->off_out;
+	int64_t until = now_ms() + COPY_MS;
+	size_t all = left;
 	ssize_t copied;
 
 	if (in->flags)
 		return -EINVAL;
-	copied = copy_file_range(from->fd, &off_in, to->fd, &off_out, len, 0);
-	return copied < 0 ? -errno : copied;
+	do {
+		size_t piece = left < COPY_PIECE ? left : COPY_PIECE;
+
+		copied = copy_file_range(from->fd, &off_in, to->fd, &off_out, piece, 0);
+		if (copied < 0)
+			return left < all ? (ssize_t)(all - left) : -errno;
+		left -= (size_t)copied;
+	} while (copied && left && now_ms() < until);
+	return (ssize_t)(all - left);
 }
 
 void op_copy_file_range(struct request *request)

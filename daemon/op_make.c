@@ -26,6 +26,9 @@
 
 #define NO_GROUP ((gid_t)-1)
 
+/* A file that was opened is entered again that often, if its decision changes all the time. */
+enum { MOST_TRIES = 8 };
+
 /* What is to be made, and where. */
 struct maker {
 	struct request *request;
@@ -302,18 +305,33 @@ struct created {
 	uint64_t fh;
 };
 
-/* Enter an open file. fd is taken over in any case. */
-static int enter_open(struct maker *maker, bool has_name, int fd, struct created *created)
+static int try_enter(struct maker *maker, bool has_name, int fd, struct created *created)
 {
 	struct share *share = maker->share;
 	int err = inode_adopt(share, has_name ? maker->dir : NULL, maker->name, fd, &created->inode,
 			      &created->stx, &created->flag);
 
-	if (!err) {
-		err = handle_new(share, created->inode, fd, false, &created->fh);
-		if (err)
-			inode_take_back(share, created->inode);
-	}
+	if (err)
+		return err;
+	err = handle_new(share, created->inode, fd, false, &created->fh);
+	if (err)
+		inode_take_back(share, created->inode);
+	return err;
+}
+
+/*
+ * Enter an open file. fd is taken over in any case. Its inode may be retired before the open is
+ * counted. We have the file, so that is no reason to send the guest to look again: with O_EXCL it
+ * would find that the file is there.
+ */
+static int enter_open(struct maker *maker, bool has_name, int fd, struct created *created)
+{
+	int tries = 0;
+	int err;
+
+	do
+		err = try_enter(maker, has_name, fd, created);
+	while (err == -ESTALE && ++tries < MOST_TRIES);
 	if (err)
 		close(fd);
 	return err;

@@ -6,7 +6,8 @@
  * some hundred. What is left over stays with the handle for the guest's next request, which
  * nearly always goes on where the last one ended; if not, it is forgotten, and the folder is read
  * from where the guest wants. Either way positions are those of the host's file system, so
- * nothing is lost or told twice, however small the guest's buffers are.
+ * nothing is lost or told twice, however small the guest's buffers are. So a buffer can be thrown
+ * away at any time: it is at the folder's end, and if the guest has begun with very many folders.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,6 +25,7 @@
 
 enum {
 	HOST_BUFFER = 8192,   /* of each open folder that is being read */
+	MOST_KEPT = 1024,     /* folders for which it is kept from one request to the next */
 	REPLY_BUFFER = 32768, /* the most that is told in one reply */
 };
 
@@ -55,7 +57,7 @@ struct reply {
 
 /* ---- Reading the host's folder ------------------------------------------------------------- */
 
-static int seek(struct handle *handle, int64_t position)
+static int seek(struct share *share, struct handle *handle, int64_t position)
 {
 	struct dir_buffer *dir = handle->dir;
 
@@ -63,6 +65,7 @@ static int seek(struct handle *handle, int64_t position)
 		dir = malloc(sizeof(*dir));
 		if (!dir)
 			return -ENOMEM;
+		atomic_fetch_add(&share->dir_buffers, 1);
 		handle->dir = dir;
 		dir->position = -1;
 	}
@@ -197,14 +200,21 @@ static int fill(struct reply *reply, struct handle *handle)
 	}
 }
 
+static bool is_of_no_use(struct share *share, const struct dir_buffer *dir)
+{
+	return dir && (dir->next == dir->end || atomic_load(&share->dir_buffers) > MOST_KEPT);
+}
+
 static int read_dir(struct reply *reply, struct handle *handle, uint64_t position)
 {
 	int err;
 
 	pthread_mutex_lock(&handle->lock);
-	err = seek(handle, (int64_t)position);
+	err = seek(reply->share, handle, (int64_t)position);
 	if (!err)
 		err = fill(reply, handle);
+	if (is_of_no_use(reply->share, handle->dir))
+		handle_drop_dir(reply->share, handle);
 	pthread_mutex_unlock(&handle->lock);
 	return err;
 }

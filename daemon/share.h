@@ -27,6 +27,7 @@ struct share {
 	struct fsdax_slot *policy;	       /* NULL: --policy=none */
 	atomic_uint_least64_t tree_generation; /* see verdict.h */
 	_Atomic(struct worker *) workers;      /* see worker.h */
+	atomic_uint dir_buffers;	       /* handles that have one: see op_readdir.c */
 
 	/*
 	 * What the guest and we agreed on in FUSE_INIT. Written by INIT and DESTROY alone, which a

@@ -132,14 +132,14 @@ static int read_chain(struct virtq *vq, const struct guest_memory *memory, struc
 {
 	struct table table = {vq->desc, vq->size, false};
 	uint32_t i = chain->head;
-	/* A chain that is longer than its table loops. */
-	uint32_t steps = 0;
+	/* A chain that is longer than its table loops. Empty buffers cost time, too. */
+	uint32_t steps = 0, all = 0;
 
 	for (;;) {
 		struct vring_desc desc;
 		int err;
 
-		if (i >= table.n || ++steps > table.n)
+		if (i >= table.n || ++steps > table.n || ++all > VIRTQ_SIZE_MAX)
 			return -EPROTO;
 		desc = read_desc(&table, i);
 		if (desc.flags & VRING_DESC_F_INDIRECT) {
