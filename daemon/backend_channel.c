@@ -91,8 +91,14 @@ static int ask(struct backend_channel *channel, uint32_t request, const void *pa
 {
 	const struct vhost_header header = {request, VHOST_VERSION | VHOST_NEED_REPLY, size};
 	uint64_t answer = 0;
-	int err = channel->broken ? -EPIPE : vhost_send(channel->socket, &header, payload, fd);
+	int err = -EPIPE;
 
+	if (!channel->broken)
+		err = vhost_send(channel->socket, channel->hurry_fd, ANSWER_TIMEOUT_MS, &header,
+				 payload, fd);
+	/* In a hurry, and not asked at all. */
+	if (err == -ECANCELED)
+		return -EIO;
 	if (!err)
 		err = await(channel, request, &answer);
 	if (err == -ECANCELED) {

@@ -3,11 +3,15 @@
 #include "guest_memory.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+
+struct range;
 
 /* One file of the guest's memory, mapped; shared by the tables that have it. */
 struct mapping {
@@ -18,6 +22,7 @@ struct mapping {
 	void *start; /* of the mapping: file offset 0 */
 	size_t size;
 	unsigned char *bytes; /* of the region */
+	struct range *range;
 };
 
 struct guest_memory {
@@ -26,10 +31,103 @@ struct guest_memory {
 	struct mapping *mappings[VHOST_MAX_REGIONS];
 };
 
+/* ---- Memory that goes away ------------------------------------------------------------------ */
+
+/*
+ * The front-end can cut a file at any time after its size was checked, and what we then touch
+ * raises SIGBUS. So all that it may cut is noted here, where a signal handler can find it: that
+ * puts empty memory in its place, for the thread to go on with, and notes that it did. What is
+ * in the guest's memory is none of our concern after that: the connection is ended.
+ */
+enum { MOST_RANGES = 256 };
+
+struct range {
+	atomic_uintptr_t start; /* 0: free */
+	atomic_size_t size;
+	atomic_bool lost;
+};
+
+static struct range ranges[MOST_RANGES];
+static pthread_mutex_t ranges_lock = PTHREAD_MUTEX_INITIALIZER; /* of who adds one */
+static struct sigaction sigbus_before;
+
+static struct range *find_range(uintptr_t at)
+{
+	for (int i = 0; i < MOST_RANGES; i++) {
+		uintptr_t start = atomic_load(&ranges[i].start);
+
+		if (start && at - start < atomic_load(&ranges[i].size))
+			return &ranges[i];
+	}
+	return NULL;
+}
+
+/* All of the range, for the page may be a huge one, of which no part can be replaced. */
+static bool replace(struct range *range)
+{
+	void *start = (void *)atomic_load(&range->start);
+
+	atomic_store(&range->lost, true);
+	return mmap(start, atomic_load(&range->size), PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == start;
+}
+
+static void on_sigbus(int signal, siginfo_t *info, void *context)
+{
+	struct range *range = find_range((uintptr_t)info->si_addr);
+	int saved = errno;
+
+	(void)signal;
+	(void)context;
+	/* Anything else ends the process, when it is tried again, as it would have. */
+	if (!range || !replace(range))
+		sigaction(SIGBUS, &sigbus_before, NULL);
+	errno = saved;
+}
+
+/* With the lock of who adds a range. */
+static void catch_sigbus(void)
+{
+	struct sigaction action = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO};
+	struct sigaction now;
+
+	if (sigaction(SIGBUS, NULL, &now) || now.sa_sigaction == on_sigbus)
+		return;
+	sigbus_before = now;
+	sigaction(SIGBUS, &action, NULL);
+}
+
+static struct range *add_range(void *start, size_t size)
+{
+	struct range *range = NULL;
+
+	pthread_mutex_lock(&ranges_lock);
+	catch_sigbus();
+	for (int i = 0; i < MOST_RANGES && !range; i++) {
+		if (!atomic_load(&ranges[i].start))
+			range = &ranges[i];
+	}
+	if (range) {
+		atomic_store(&range->lost, false);
+		atomic_store(&range->size, size);
+		atomic_store(&range->start, (uintptr_t)start);
+	}
+	pthread_mutex_unlock(&ranges_lock);
+	return range;
+}
+
+static void remove_range(struct range *range)
+{
+	atomic_store(&range->start, 0);
+}
+
+/* ---- Files of it ----------------------------------------------------------------------------- */
+
 static void mapping_unref(struct mapping *mapping)
 {
 	if (!mapping || atomic_fetch_sub(&mapping->refs, 1) != 1)
 		return;
+	remove_range(mapping->range);
 	munmap(mapping->start, mapping->size);
 	free(mapping);
 }
@@ -87,7 +185,13 @@ static int map_region(const struct vhost_memory_region *region, int fd, const st
 		.start = start,
 		.size = size,
 		.bytes = (unsigned char *)start + region->mmap_offset,
+		.range = add_range(start, size),
 	};
+	if (!made->range) {
+		munmap(start, size);
+		free(made);
+		return -ENFILE;
+	}
 	atomic_init(&made->refs, 1);
 	*mapping = made;
 	return 0;
@@ -174,4 +278,13 @@ void *guest_memory_at_user(const struct guest_memory *memory, uint64_t user_addr
 			return mapping->bytes + offset;
 	}
 	return NULL;
+}
+
+bool guest_memory_is_lost(const struct guest_memory *memory)
+{
+	for (unsigned int i = 0; memory && i < memory->n; i++) {
+		if (atomic_load_explicit(&memory->mappings[i]->range->lost, memory_order_relaxed))
+			return true;
+	}
+	return false;
 }

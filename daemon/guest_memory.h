@@ -27,6 +27,12 @@ struct guest_memory *guest_memory_ref(struct guest_memory *memory);
 void guest_memory_unref(struct guest_memory *memory);
 
 /*
+ * Whether the front-end has cut one of its files, and we found out by touching what was gone.
+ * From then on there is other memory in its place, with nothing in it.
+ */
+bool guest_memory_is_lost(const struct guest_memory *memory);
+
+/*
  * Where a guest's address is here. *len: in, the bytes wanted; out, how many of them are in
  * one piece, at least 1. NULL if it is no address of the guest's memory.
  */

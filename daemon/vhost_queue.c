@@ -3,9 +3,13 @@
 #include "vhost_queue.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guest_memory.h"
@@ -18,11 +22,15 @@
 #include "thread.h"
 #include "worker.h"
 
-int vhost_queue_init(struct vhost_queue *queue, struct share *share, unsigned int index,
-		     struct pollers *pollers)
+/* Nobody holds a queue's lock for so long but who is stuck. */
+enum { STUCK_MS = 50 };
+
+int vhost_queue_init(struct vhost_queue *queue, struct share *share, int socket,
+		     unsigned int index, struct pollers *pollers)
 {
 	*queue = (struct vhost_queue){
 		.share = share,
+		.socket = socket,
 		.pollers = pollers,
 		.index = index,
 		.kick_fd = -1,
@@ -40,9 +48,11 @@ void vhost_queue_set_fd(struct vhost_queue *queue, int *place, int fd)
 {
 	int old;
 
-	pthread_mutex_lock(&queue->lock);
+	vhost_queue_lock(queue);
 	old = *place;
 	*place = fd;
+	if (place == &queue->call_fd)
+		queue->call_blocks = fd >= 0 && !(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	pthread_mutex_unlock(&queue->lock);
 	if (old >= 0)
 		close(old);
@@ -63,7 +73,7 @@ void vhost_queue_set_memory(struct vhost_queue *queue, struct guest_memory *memo
 {
 	struct guest_memory *old;
 
-	pthread_mutex_lock(&queue->lock);
+	vhost_queue_lock(queue);
 	old = queue->memory;
 	queue->memory = guest_memory_ref(memory);
 	if (queue->vq.size)
@@ -74,13 +84,75 @@ void vhost_queue_set_memory(struct vhost_queue *queue, struct guest_memory *memo
 
 /* ---- Requests ---------------------------------------------------------------------- */
 
-static void signal_fd(int fd)
+/*
+ * The front-end may have an eventfd that blocks, and fill its counter. Its flags are not ours to
+ * change, for it may read from it by the same description. So it is asked first; and should
+ * the front-end change all that in between, vhost_queue_lock() gets us out.
+ */
+static bool has_room(int fd)
+{
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+
+	return poll(&room, 1, 0) == 1 && room.revents & POLLOUT;
+}
+
+/* With the lock. It can only fail if the counter is full: then there is a signal to be read. */
+static void signal_fd(struct vhost_queue *queue, int fd, bool blocks)
 {
 	uint64_t one = 1;
 
-	/* It can only fail if the counter is full: then there is a signal to be read anyway. */
-	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)
+	if (fd < 0 || (blocks && !has_room(fd)))
 		return;
+	queue->signaler = pthread_self();
+	atomic_store_explicit(&queue->signaling, true, memory_order_release);
+	if (write(fd, &one, sizeof(one)) < 0)
+		log_debug("queue %u: the front-end was not signaled", queue->index);
+	atomic_store_explicit(&queue->signaling, false, memory_order_relaxed);
+}
+
+static void call(struct vhost_queue *queue)
+{
+	signal_fd(queue, queue->call_fd,
+		  queue->call_blocks ||
+			  atomic_load_explicit(&queue->stop, memory_order_relaxed));
+}
+
+/* Get a thread out of a write that blocks: see vhost_user_serve(). */
+static void interrupt_signaler(struct vhost_queue *queue)
+{
+	if (atomic_load_explicit(&queue->signaling, memory_order_acquire))
+		pthread_kill(queue->signaler, VHOST_QUEUE_SIGNAL);
+}
+
+static struct timespec soon(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	time.tv_nsec += STUCK_MS * 1000000L;
+	time.tv_sec += time.tv_nsec / 1000000000L;
+	time.tv_nsec %= 1000000000L;
+	return time;
+}
+
+void vhost_queue_lock(struct vhost_queue *queue)
+{
+	struct timespec until = soon();
+
+	while (pthread_mutex_clocklock(&queue->lock, CLOCK_MONOTONIC, &until) == ETIMEDOUT) {
+		interrupt_signaler(queue);
+		until = soon();
+	}
+}
+
+static void join(struct vhost_queue *queue)
+{
+	struct timespec until = soon();
+
+	while (pthread_clockjoin_np(queue->thread, NULL, CLOCK_MONOTONIC, &until) == ETIMEDOUT) {
+		interrupt_signaler(queue);
+		until = soon();
+	}
 }
 
 /* The request's reply stands in its buffers. On any thread. */
@@ -91,31 +163,39 @@ static void finish(struct request *request, size_t len)
 	pthread_mutex_lock(&queue->lock);
 	virtq_give(&queue->vq, request->token, (uint32_t)len);
 	if (virtq_wants_call(&queue->vq))
-		signal_fd(queue->call_fd);
+		call(queue);
 	pthread_mutex_unlock(&queue->lock);
 	guest_memory_unref(request->held);
 }
 
-/* Take a chain. 1, 0 or -EPROTO as virtq_take(). */
+/* Take a chain. 1, 0 or -EPROTO as virtq_take(); -EFAULT: the guest's memory has gone. */
 static int take(struct vhost_queue *queue, struct chain *chain, struct request *request)
 {
 	int found;
 
 	pthread_mutex_lock(&queue->lock);
 	found = virtq_take(&queue->vq, queue->memory, chain);
+	if (guest_memory_is_lost(queue->memory))
+		found = -EFAULT;
 	if (found == 1)
 		request->held = guest_memory_ref(queue->memory);
 	pthread_mutex_unlock(&queue->lock);
 	return found;
 }
 
-static void give_up(struct vhost_queue *queue)
+static void give_up(struct vhost_queue *queue, int err)
 {
-	log_error("queue %u: the guest's descriptors make no sense; not serving it any more",
-		  queue->index);
+	if (err == -EFAULT) {
+		log_error("the front-end has cut the guest's memory; its connection is closed");
+		shutdown(queue->socket, SHUT_RDWR);
+	} else {
+		log_error("queue %u: the guest's descriptors make no sense; not serving it any "
+			  "more",
+			  queue->index);
+	}
 	pthread_mutex_lock(&queue->lock);
 	queue->broken = true;
-	signal_fd(queue->err_fd);
+	signal_fd(queue, queue->err_fd, true);
 	pthread_mutex_unlock(&queue->lock);
 }
 
@@ -136,20 +216,18 @@ static bool is_stopped(const struct vhost_queue *queue)
 	return atomic_load_explicit(&queue->stop, memory_order_relaxed);
 }
 
-/* Serve all there is, or until the thread is to end. false: the queue is broken. */
-static bool drain(struct vhost_queue *queue, struct chain *chain)
+/* Serve all there is, or until the thread is to end. 0, or why the queue is broken. */
+static int drain(struct vhost_queue *queue, struct chain *chain)
 {
 	while (!is_stopped(queue)) {
 		struct request request;
 		int found = take(queue, chain, &request);
 
-		if (found == 0)
-			return true;
-		if (found < 0)
-			return false;
+		if (found <= 0)
+			return found;
 		serve_chain(queue, chain, &request);
 	}
-	return true;
+	return 0;
 }
 
 /* ---- The thread --------------------------------------------------------------------- */
@@ -269,8 +347,10 @@ static void serve_queue(struct vhost_queue *queue, int waiter)
 
 	polling_init(&polling, queue->pollers, queue->share->settings->poll_us);
 	do {
-		if (!drain(queue, &chain)) {
-			give_up(queue);
+		int err = drain(queue, &chain);
+
+		if (err) {
+			give_up(queue, err);
 			return;
 		}
 	} while (wait_for_more(queue, &polling, waiter));
@@ -324,21 +404,25 @@ int vhost_queue_start(struct vhost_queue *queue)
 
 static void end_thread(struct vhost_queue *queue)
 {
-	uint64_t count;
+	uint64_t count = 1;
 
-	atomic_store(&queue->stop, true);
-	signal_fd(queue->stop_fd);
-	pthread_join(queue->thread, NULL);
+	if (write(queue->stop_fd, &count, sizeof(count)) < 0)
+		log_debug("queue %u: was told to stop before", queue->index);
+	join(queue);
 	queue->running = false;
-	atomic_store(&queue->stop, false);
 	if (read(queue->stop_fd, &count, sizeof(count)) < 0)
 		log_debug("queue %u: had stopped by itself", queue->index);
 }
 
 void vhost_queue_stop(struct vhost_queue *queue)
 {
+	atomic_store(&queue->stop, true);
 	if (queue->running)
 		end_thread(queue);
+	/* Whoever answers a request just now, and is stuck with that, is not from here on. */
+	vhost_queue_lock(queue);
+	pthread_mutex_unlock(&queue->lock);
 	/* What was asked before it was stopped last may wait still. */
 	locks_give_up(handle_locks(queue->share), queue);
+	atomic_store(&queue->stop, false);
 }

@@ -7,6 +7,7 @@
 #define DAEMON_VHOST_QUEUE_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,15 +19,22 @@ struct pollers;
 struct share;
 struct worker;
 
+/* Gets a thread out of a system call; it must have a handler that does nothing. */
+#define VHOST_QUEUE_SIGNAL SIGUSR2
+
 struct vhost_queue {
 	struct share *share;
 	struct worker *worker; /* counts what the thread serves */
 	struct pollers *pollers;
 	unsigned int index;
+	int socket;
 	pthread_mutex_t lock; /* of all below, but for thread and running */
 	struct virtq vq;
 	struct guest_memory *memory;  /* with a reference */
-	int kick_fd, call_fd, err_fd; /* -1: none */
+	int kick_fd, call_fd, err_fd; /* eventfds; -1: none */
+	bool call_blocks;	      /* writing to call_fd may */
+	atomic_bool signaling;	      /* `signaler` writes to one of them, with the lock held */
+	pthread_t signaler;
 	bool enabled;
 	bool broken;	  /* the guest broke it: it is left alone until it is set up anew */
 	atomic_bool stop; /* the thread is to end, however much the guest has for it to do */
@@ -35,13 +43,22 @@ struct vhost_queue {
 	pthread_t thread;
 };
 
-/* pollers: of all queues of the device, and outlives them. 0 or -errno. */
-int vhost_queue_init(struct vhost_queue *queue, struct share *share, unsigned int index,
-		     struct pollers *pollers);
+/*
+ * socket: the front-end's, borrowed. pollers: of all queues of the device, and outlives them. 0 or
+ * -errno.
+ */
+int vhost_queue_init(struct vhost_queue *queue, struct share *share, int socket,
+		     unsigned int index, struct pollers *pollers);
 void vhost_queue_release(struct vhost_queue *queue);
 
 /* The guest's memory has moved. */
 void vhost_queue_set_memory(struct vhost_queue *queue, struct guest_memory *memory);
+
+/*
+ * Take queue->lock, for the socket's thread: it must not wait for one that is stuck since the
+ * front-end has filled its eventfd.
+ */
+void vhost_queue_lock(struct vhost_queue *queue);
 
 /* Start the thread, if all that it needs is there and it does not run. 0 or -errno. */
 int vhost_queue_start(struct vhost_queue *queue);

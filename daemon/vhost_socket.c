@@ -121,7 +121,41 @@ int vhost_receive(int socket, int stop_fd, struct vhost_message *message)
 	return err;
 }
 
-int vhost_send(int socket, const struct vhost_header *header, const void *payload, int fd)
+static void attach_fd(struct msghdr *msg, union fd_space *space, int fd)
+{
+	struct cmsghdr *c = &space->align;
+
+	if (fd < 0)
+		return;
+	msg->msg_control = space->bytes;
+	msg->msg_controllen = CMSG_SPACE(sizeof(int));
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
+}
+
+/* The other side may not read what it is sent. */
+static int wait_for_room(int socket, int stop_fd, int timeout_ms)
+{
+	struct pollfd fds[] = {
+		{.fd = socket, .events = POLLOUT},
+		{.fd = stop_fd, .events = POLLIN},
+	};
+	int n;
+
+	do
+		n = poll(fds, 2, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (n == 0)
+		return -ETIMEDOUT;
+	return fds[0].revents ? 0 : -ECANCELED;
+}
+
+int vhost_send(int socket, int stop_fd, int timeout_ms, const struct vhost_header *header,
+	       const void *payload, int fd)
 {
 	union fd_space space = {0};
 	struct iovec iov[2] = {
@@ -131,25 +165,21 @@ int vhost_send(int socket, const struct vhost_header *header, const void *payloa
 	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
 	size_t total = sizeof(*header) + header->size;
 
-	if (fd >= 0) {
-		struct cmsghdr *c = &space.align;
-
-		msg.msg_control = space.bytes;
-		msg.msg_controllen = CMSG_SPACE(sizeof(int));
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	}
+	attach_fd(&msg, &space, fd);
 	for (;;) {
-		ssize_t n = sendmsg(socket, &msg, MSG_NOSIGNAL);
+		ssize_t n = sendmsg(socket, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+		int err;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
 		/* A message is far smaller than a socket's buffer: in part means that it is stuck. */
-		return (size_t)n == total ? 0 : -EPROTO;
+		if (n >= 0)
+			return (size_t)n == total ? 0 : -EPROTO;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return -errno;
+		err = wait_for_room(socket, stop_fd, timeout_ms);
+		if (err)
+			return err;
 	}
 }
 

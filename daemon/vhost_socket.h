@@ -19,8 +19,13 @@ struct vhost_message {
  */
 int vhost_receive(int socket, int stop_fd, struct vhost_message *message);
 
-/* Send one, with at most one descriptor (-1: none). 0 or -errno. */
-int vhost_send(int socket, const struct vhost_header *header, const void *payload, int fd);
+/*
+ * Send one, with at most one descriptor (-1: none). If the other side does not read, it is waited
+ * for: until stop_fd (-1: none) is readable (-ECANCELED), or for so long (-1: for ever;
+ * -ETIMEDOUT). 0 or -errno; after the two errors named, nothing of it has been sent.
+ */
+int vhost_send(int socket, int stop_fd, int timeout_ms, const struct vhost_header *header,
+	       const void *payload, int fd);
 
 /* Close the descriptors that came with it and were not taken. */
 void vhost_message_close(struct vhost_message *message);

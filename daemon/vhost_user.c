@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/virtio_fs.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -44,7 +45,7 @@ enum { QUEUES_MAX = 1 + 64 };
 
 struct device {
 	struct share *share;
-	int socket;
+	int socket, stop_fd;
 	uint64_t features;
 	uint64_t protocol_features;
 	struct guest_memory *memory; /* with a reference */
@@ -87,7 +88,7 @@ static int set_features(struct device *device, struct vhost_message *message)
 	for (unsigned int i = 0; i < device->n_queues; i++) {
 		struct vhost_queue *queue = &device->queues[i];
 
-		pthread_mutex_lock(&queue->lock);
+		vhost_queue_lock(queue);
 		queue->vq.event_idx = device->features & VHOST_F_EVENT_IDX;
 		/* Without the protocol features, a queue has no switch. */
 		if (!(device->features & VHOST_F_PROTOCOL_FEATURES))
@@ -176,7 +177,7 @@ static int set_vring_num(struct device *device, struct vhost_message *message)
 	if (!queue || queue->running || n == 0 || n > VIRTQ_SIZE_MAX || (n & (n - 1)))
 		return -EINVAL;
 	/* A ring that was located is longer or shorter now: it may not all be in memory. */
-	pthread_mutex_lock(&queue->lock);
+	vhost_queue_lock(queue);
 	queue->vq.size = n;
 	virtq_locate(&queue->vq, device->memory);
 	pthread_mutex_unlock(&queue->lock);
@@ -190,7 +191,7 @@ static int set_vring_addr(struct device *device, struct vhost_message *message)
 
 	if (!queue || queue->running || !queue->vq.size)
 		return -EINVAL;
-	pthread_mutex_lock(&queue->lock);
+	vhost_queue_lock(queue);
 	queue->vq.desc_user = addr->desc;
 	queue->vq.avail_user = addr->avail;
 	queue->vq.used_user = addr->used;
@@ -234,7 +235,7 @@ static int set_vring_enable(struct device *device, struct vhost_message *message
 
 	if (!queue)
 		return -EINVAL;
-	pthread_mutex_lock(&queue->lock);
+	vhost_queue_lock(queue);
 	queue->enabled = message->payload.state.num;
 	pthread_mutex_unlock(&queue->lock);
 	if (queue->enabled)
@@ -245,7 +246,18 @@ static int set_vring_enable(struct device *device, struct vhost_message *message
 	return QUIET;
 }
 
-/* The queue and the descriptor that a message of this kind carries. */
+/* Writing to a pipe, or waiting for a file of somebody's file system, may take for ever. */
+static bool is_eventfd(const struct share *share, int fd)
+{
+	static const char wanted[] = "anon_inode:[eventfd]";
+	char name[16], target[sizeof(wanted)];
+
+	snprintf(name, sizeof(name), "%d", fd);
+	return readlinkat(share->proc_fd, name, target, sizeof(target)) == sizeof(wanted) - 1 &&
+	       memcmp(target, wanted, sizeof(wanted) - 1) == 0;
+}
+
+/* The queue and the descriptor that a message of this kind carries. NULL: -EINVAL. */
 static struct vhost_queue *take_vring_fd(struct device *device, struct vhost_message *message,
 					 int *fd)
 {
@@ -253,8 +265,11 @@ static struct vhost_queue *take_vring_fd(struct device *device, struct vhost_mes
 		find_queue(device, message->payload.u64 & VHOST_VRING_INDEX_MASK);
 
 	*fd = -1;
-	if (queue && !(message->payload.u64 & VHOST_VRING_NO_FD))
-		*fd = vhost_message_take(message, 0);
+	if (!queue || message->payload.u64 & VHOST_VRING_NO_FD)
+		return queue;
+	if (message->n_fds && !is_eventfd(device->share, message->fds[0]))
+		return NULL;
+	*fd = vhost_message_take(message, 0);
 	return queue;
 }
 
@@ -364,6 +379,8 @@ static int get_shmem_config(struct device *device, struct vhost_message *message
 
 static void close_channel(struct device *device)
 {
+	/* The guard may be waiting for an answer: to the end, none is worth that any more. */
+	backend_channel_hurry(device->channel, true);
 	if (device->attached)
 		window_attach(device->share->window, NULL);
 	device->attached = false;
@@ -434,7 +451,8 @@ static const struct message_kind *find_kind(uint32_t request)
 static int send_reply(struct device *device, struct vhost_message *message)
 {
 	message->header.flags = VHOST_VERSION | VHOST_REPLY;
-	return vhost_send(device->socket, &message->header, &message->payload, -1);
+	return vhost_send(device->socket, device->stop_fd, -1, &message->header, &message->payload,
+			  -1);
 }
 
 /* An answer to a message that has no reply of its own: 0, or what is not 0 if it failed. */
@@ -469,11 +487,11 @@ static int handle_message(struct device *device, struct vhost_message *message)
 
 /* ---- A connection ----------------------------------------------------------------------------- */
 
-static int wait_for_message(struct device *device, int stop_fd)
+static int wait_for_message(struct device *device)
 {
 	struct pollfd fds[] = {
 		{.fd = device->socket, .events = POLLIN},
-		{.fd = stop_fd, .events = POLLIN},
+		{.fd = device->stop_fd, .events = POLLIN},
 	};
 
 	while (poll(fds, 2, -1) < 0) {
@@ -483,14 +501,14 @@ static int wait_for_message(struct device *device, int stop_fd)
 	return fds[1].revents ? -ECANCELED : 0;
 }
 
-static int converse(struct device *device, int stop_fd)
+static int converse(struct device *device)
 {
 	for (;;) {
 		struct vhost_message message;
-		int err = wait_for_message(device, stop_fd);
+		int err = wait_for_message(device);
 
 		if (!err)
-			err = vhost_receive(device->socket, stop_fd, &message);
+			err = vhost_receive(device->socket, device->stop_fd, &message);
 		if (err == -ECONNRESET)
 			return 0;
 		if (err)
@@ -511,7 +529,7 @@ static pid_t find_front_end(int socket)
 	return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) ? 0 : peer.pid;
 }
 
-static int device_new(struct share *share, int socket, struct device **device)
+static int device_new(struct share *share, int socket, int stop_fd, struct device **device)
 {
 	struct device *made = calloc(1, sizeof(*made));
 	int err = 0;
@@ -520,10 +538,11 @@ static int device_new(struct share *share, int socket, struct device **device)
 		return -ENOMEM;
 	made->share = share;
 	made->socket = socket;
+	made->stop_fd = stop_fd;
 	made->pollers.front_end = find_front_end(socket);
 	while (made->n_queues < QUEUES_MAX && !err) {
-		err = vhost_queue_init(&made->queues[made->n_queues], share, made->n_queues,
-				       &made->pollers);
+		err = vhost_queue_init(&made->queues[made->n_queues], share, socket,
+				       made->n_queues, &made->pollers);
 		if (!err)
 			made->n_queues++;
 	}
@@ -547,13 +566,28 @@ static void device_free(struct device *device)
 	free(device);
 }
 
+static void do_nothing(int signal)
+{
+	(void)signal;
+}
+
+/* Without SA_RESTART: the system call ends. */
+static void catch_queue_signal(void)
+{
+	const struct sigaction action = {.sa_handler = do_nothing};
+
+	sigaction(VHOST_QUEUE_SIGNAL, &action, NULL);
+}
+
 int vhost_user_serve(struct share *share, int socket, int stop_fd)
 {
 	struct device *device = NULL;
-	int err = device_new(share, socket, &device);
+	int err;
 
+	catch_queue_signal();
+	err = device_new(share, socket, stop_fd, &device);
 	if (!err)
-		err = converse(device, stop_fd);
+		err = converse(device);
 	device_free(device);
 	close(socket);
 	return err;

@@ -50,6 +50,11 @@ struct chunk {
 struct window {
 	struct share *share;
 	pthread_mutex_t lock; /* of all below; held while the front-end is asked */
+	/*
+	 * Of `stats`, the list of files and how many chunks they have: taken to change them, with
+	 * the other lock; so who only wants to see them need not wait for the front-end.
+	 */
+	pthread_mutex_t seen_lock;
 	struct mapper mapper;
 	bool attached;
 	struct view *view; /* NULL: this host can't */
@@ -72,6 +77,21 @@ static struct mapped *find_file(struct window *window, const struct inode *inode
 	while (file && file->inode != inode)
 		file = file->next;
 	return file;
+}
+
+static void count(struct window *window, uint64_t *counter, int by)
+{
+	pthread_mutex_lock(&window->seen_lock);
+	*counter += (uint64_t)(int64_t)by;
+	pthread_mutex_unlock(&window->seen_lock);
+}
+
+static void count_chunk(struct window *window, struct mapped *file, int by)
+{
+	pthread_mutex_lock(&window->seen_lock);
+	file->chunks += (uint32_t)by;
+	window->stats.mapped_chunks += (uint64_t)(int64_t)by;
+	pthread_mutex_unlock(&window->seen_lock);
 }
 
 /* The view's process has died: nothing can be mapped any more, and the guest must not try. */
@@ -101,7 +121,9 @@ static int get_file(struct window *window, struct inode *inode, struct mapped **
 		(*file)->watch =
 			guard_watch(window->guard, window->share->proc_fd, (*file)->source);
 	(*file)->next = window->files;
+	pthread_mutex_lock(&window->seen_lock);
 	window->files = *file;
+	pthread_mutex_unlock(&window->seen_lock);
 	return 0;
 }
 
@@ -125,7 +147,9 @@ static void put_file(struct window *window, struct mapped *file)
 		return;
 	while (*place != file)
 		place = &(*place)->next;
+	pthread_mutex_lock(&window->seen_lock);
 	*place = file->next;
+	pthread_mutex_unlock(&window->seen_lock);
 	unwatch(window, file->watch);
 	mapped_free(window->share, file);
 }
@@ -144,7 +168,7 @@ static int ask_unmap(struct window *window, const struct chunk *chunk)
 	if (window->attached)
 		err = window->mapper.unmap(window->mapper.data, place_of(window, chunk), CHUNK);
 	if (err) {
-		window->stats.failures++;
+		count(window, &window->stats.failures, 1);
 		log_warn("the front-end did not unmap a part of the DAX window: %s",
 			 strerror(-err));
 	}
@@ -220,7 +244,7 @@ static int fill_chunk(struct window *window, struct chunk *chunk, struct mapped 
 	if (err)
 		forget_chunk(window, chunk);
 	else
-		file->chunks++;
+		count_chunk(window, file, 1);
 	return err;
 }
 
@@ -230,9 +254,8 @@ static int unmap_chunk(struct window *window, struct chunk *chunk)
 	int err = ask_unmap(window, chunk);
 
 	forget_chunk(window, chunk);
-	window->stats.unmaps++;
-	window->stats.mapped_chunks--;
-	file->chunks--;
+	count(window, &window->stats.unmaps, 1);
+	count_chunk(window, file, -1);
 	put_file(window, file);
 	return err;
 }
@@ -244,7 +267,7 @@ static int map_chunk(struct window *window, struct chunk *chunk, struct inode *i
 	int err;
 
 	if (chunk->file && chunk->file->inode == inode && chunk->offset == offset) {
-		window->stats.upgrades++;
+		count(window, &window->stats.upgrades, 1);
 		return 0;
 	}
 	if (chunk->file)
@@ -257,8 +280,7 @@ static int map_chunk(struct window *window, struct chunk *chunk, struct inode *i
 		put_file(window, file);
 		return err;
 	}
-	window->stats.maps++;
-	window->stats.mapped_chunks++;
+	count(window, &window->stats.maps, 1);
 	return 0;
 }
 
@@ -379,7 +401,7 @@ int window_setup(struct window *window, struct inode *inode, uint64_t file_offse
 	for (uint64_t done = 0; !err && done < len; done += CHUNK)
 		err = map_chunk(window, chunk++, inode, file_offset + done);
 	if (err)
-		window->stats.failures++;
+		count(window, &window->stats.failures, 1);
 	pthread_mutex_unlock(&window->lock);
 	return err;
 }
@@ -456,9 +478,9 @@ bool window_ready(struct window *window)
 
 void window_stats(struct window *window, struct window_stats *stats)
 {
-	pthread_mutex_lock(&window->lock);
+	pthread_mutex_lock(&window->seen_lock);
 	*stats = window->stats;
-	pthread_mutex_unlock(&window->lock);
+	pthread_mutex_unlock(&window->seen_lock);
 	stats->size = window->n_chunks * CHUNK;
 	stats->chunk_size = CHUNK;
 	stats->mapped_bytes = stats->mapped_chunks * CHUNK;
@@ -468,10 +490,10 @@ void window_stats(struct window *window, struct window_stats *stats)
 void window_each(struct window *window,
 		 void (*fn)(void *data, struct inode *inode, uint32_t chunks), void *data)
 {
-	pthread_mutex_lock(&window->lock);
+	pthread_mutex_lock(&window->seen_lock);
 	for (const struct mapped *file = window->files; file; file = file->next)
 		fn(data, file->inode, file->chunks);
-	pthread_mutex_unlock(&window->lock);
+	pthread_mutex_unlock(&window->seen_lock);
 }
 
 /* ---- The window --------------------------------------------------------------------------------------- */
@@ -504,6 +526,7 @@ int window_new(struct share *share, uint64_t size, struct window **window)
 	for (uint32_t i = 0; i < made->n_chunks; i++)
 		made->chunks[i].copy = -1;
 	pthread_mutex_init(&made->lock, NULL);
+	pthread_mutex_init(&made->seen_lock, NULL);
 	if (!share->settings->readonly)
 		start_view(made);
 	*window = made;
@@ -518,6 +541,7 @@ void window_free(struct window *window)
 	guard_stop(window->guard);
 	view_stop(window->view);
 	pthread_mutex_destroy(&window->lock);
+	pthread_mutex_destroy(&window->seen_lock);
 	free(window->chunks);
 	free(window);
 }

@@ -28,6 +28,7 @@
 #include "vhost_proto.h"
 #include "vhost_socket.h"
 #include "vhost_user.h"
+#include "window.h"
 
 /* The guest's memory. The descriptors are at its end: there is no room for a longer ring. */
 enum { GUEST = 0x100000, USER = 0x7f0000000, SIZE = 32768, SHORT = 8 };
@@ -47,6 +48,7 @@ struct vm {
 	struct client client; /* the share; and what asks it without a queue */
 	int socket, stop_fd;
 	int kick, call; /* of the queue */
+	int memory;
 	pthread_t device;
 	int theirs; /* the device's end of the socket */
 	int result;
@@ -70,7 +72,7 @@ static void tell(struct vm *vm, uint32_t request, const void *payload, uint32_t 
 {
 	const struct vhost_header header = {request, VHOST_VERSION, size};
 
-	assert_int_equal(vhost_send(vm->socket, &header, payload, fd), 0);
+	assert_int_equal(vhost_send(vm->socket, -1, -1, &header, payload, fd), 0);
 }
 
 static void tell_state(struct vm *vm, uint32_t request, uint32_t num)
@@ -110,7 +112,7 @@ static void tell_memory(struct vm *vm)
 	vm->avail = (struct vring_avail *)(vm->bytes + AVAIL_AT);
 	vm->used = (struct vring_used *)(vm->bytes + USED_AT);
 	tell(vm, VHOST_SET_MEM_TABLE, &table, sizeof(table), fd);
-	close(fd);
+	vm->memory = fd;
 }
 
 static uint32_t desc_at(const struct vm *vm)
@@ -218,7 +220,7 @@ static uint64_t open_file(struct client *client, uint64_t nodeid)
 /* All tests are run with queues that are watched, too: see polling.h. */
 static unsigned int poll_us;
 
-static int setup(void **state)
+static int setup_with(void **state, uint64_t dax_window)
 {
 	static struct vm vm;
 	int sockets[2];
@@ -227,6 +229,7 @@ static int setup(void **state)
 	client_make(&vm.client);
 	vm.client.settings.posix_lock = true;
 	vm.client.settings.poll_us = poll_us;
+	vm.client.settings.dax_window = dax_window;
 	client_open(&vm.client);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
 	vm.socket = sockets[0];
@@ -238,6 +241,16 @@ static int setup(void **state)
 	tell_memory(&vm);
 	*state = &vm;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_with(state, 0);
+}
+
+static int setup_window(void **state)
+{
+	return setup_with(state, 8 << 20);
 }
 
 static void leave(struct vm *vm)
@@ -259,6 +272,7 @@ static int teardown(void **state)
 	close(vm->stop_fd);
 	close(vm->kick);
 	close(vm->call);
+	close(vm->memory);
 	client_free(&vm->client);
 	return 0;
 }
@@ -359,6 +373,273 @@ static void half_a_message_does_not_keep_the_daemon(void **state)
 	vm->socket = -1;
 }
 
+/* The daemon is told to end. */
+static void stop(struct vm *vm, int expected)
+{
+	const uint64_t one = 1;
+
+	assert_int_equal(write(vm->stop_fd, &one, sizeof(one)), sizeof(one));
+	pthread_join(vm->device, NULL);
+	assert_int_equal(vm->result, expected);
+	close(vm->socket);
+	vm->socket = -1;
+}
+
+static void a_front_end_that_reads_nothing_does_not_keep_the_daemon(void **state)
+{
+	const struct vhost_header header = {VHOST_GET_SHMEM_CONFIG, VHOST_VERSION, 0};
+	struct vm *vm = *state;
+
+	/* Each answer has 2 KiB: there is no room for so many. */
+	for (int i = 0; i < 4096; i++) {
+		if (send(vm->socket, &header, sizeof(header), MSG_DONTWAIT) < 0)
+			break;
+	}
+	usleep(100 * 1000);
+	stop(vm, -ECANCELED);
+}
+
+/* ---- Descriptors of the front-end's -------------------------------------------------------------- */
+
+static bool is_taken(struct vm *vm, uint32_t request, int fd)
+{
+	const struct vhost_header header = {request, VHOST_VERSION | VHOST_NEED_REPLY, 8};
+	const uint64_t queue = 0;
+	struct vhost_message answer;
+
+	assert_int_equal(vhost_send(vm->socket, -1, -1, &header, &queue, fd), 0);
+	assert_int_equal(vhost_receive(vm->socket, -1, &answer), 0);
+	return !answer.payload.u64;
+}
+
+static void only_eventfds_are_taken(void **state)
+{
+	const uint64_t reply_ack = VHOST_PROTOCOL_REPLY_ACK;
+	struct vm *vm = *state;
+	int fds[2];
+
+	tell(vm, VHOST_SET_PROTOCOL_FEATURES, &reply_ack, sizeof(reply_ack), -1);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_false(is_taken(vm, VHOST_SET_VRING_CALL, fds[1]));
+	assert_false(is_taken(vm, VHOST_SET_VRING_KICK, fds[0]));
+	assert_false(is_taken(vm, VHOST_SET_VRING_ERR, vm->socket));
+	assert_true(is_taken(vm, VHOST_SET_VRING_CALL, vm->call));
+	assert_true(is_taken(vm, VHOST_SET_VRING_KICK, vm->kick));
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void fill(int eventfd)
+{
+	const uint64_t most = UINT64_MAX - 1;
+
+	assert_int_equal(write(eventfd, &most, sizeof(most)), sizeof(most));
+}
+
+static void await_used(const struct vm *vm, uint16_t n)
+{
+	while (used(vm) != n)
+		usleep(1000);
+}
+
+static void serve_full_counter(struct vm *vm)
+{
+	tell_ring(vm, SHORT);
+	fill(vm->call);
+	tell_start(vm);
+	put_getattr(vm, 0);
+	for (uint16_t i = 1; i <= 3; i++) {
+		offer(vm, 0, 1);
+		await_used(vm, i);
+	}
+}
+
+/* Its own eventfd blocks, and nobody reads it. */
+static void a_full_counter_does_not_stop_a_queue(void **state)
+{
+	struct vm *vm = *state;
+
+	close(vm->call);
+	vm->call = eventfd(0, EFD_CLOEXEC);
+	serve_full_counter(vm);
+	assert_int_equal(fcntl(vm->call, F_GETFL) & O_NONBLOCK, 0);
+	assert_int_equal(get_base(vm), 3);
+	leave(vm);
+}
+
+/* It did not block when the daemon got it. */
+static void a_counter_that_comes_to_block_does_not_keep_the_daemon(void **state)
+{
+	struct vm *vm = *state;
+
+	close(vm->call);
+	vm->call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	tell_ring(vm, SHORT);
+	tell_start(vm);
+	fill(vm->call);
+	assert_int_equal(fcntl(vm->call, F_SETFL, 0), 0);
+	put_getattr(vm, 0);
+	offer(vm, 0, 1);
+	await_used(vm, 1);
+	usleep(50 * 1000);
+	/* Both want the queue's lock. */
+	tell_state(vm, VHOST_SET_VRING_ENABLE, 1);
+	let_it_be_done(vm);
+	offer(vm, 0, 1);
+	await_used(vm, 2);
+	usleep(50 * 1000);
+	assert_int_equal(get_base(vm), 2);
+	stop(vm, -ECANCELED);
+}
+
+static void memory_that_is_cut_ends_the_connection(void **state)
+{
+	struct vm *vm = *state;
+
+	/* In the test itself: before and after it, cmocka has a handler of its own. */
+	munmap(vm->bytes, REGION);
+	close(vm->memory);
+	tell_memory(vm);
+	tell_ring(vm, SHORT);
+	tell_start(vm);
+	put_getattr(vm, 0);
+	offer(vm, 0, 1);
+	wait_until_used(vm, 1);
+	assert_int_equal(ftruncate(vm->memory, 0), 0);
+	assert_int_equal(write(vm->kick, &(uint64_t){1}, 8), 8);
+	pthread_join(vm->device, NULL);
+	assert_int_equal(vm->result, 0);
+	close(vm->socket);
+	vm->socket = -1;
+}
+
+/* ---- Questions to the front-end -------------------------------------------------------------------- */
+
+struct asker {
+	struct vm *vm;
+	uint64_t nodeid;
+	int result;
+	pthread_t thread;
+};
+
+static void *ask_for_chunk(void *data)
+{
+	struct asker *asker = data;
+	struct fuse_setupmapping_in in = {.len = 2 << 20, .flags = 1};
+
+	asker->result = client_send(&asker->vm->client, FUSE_SETUPMAPPING, asker->nodeid, &in,
+				    sizeof(in), NULL, 0);
+	return NULL;
+}
+
+static void *remove_chunk(void *data)
+{
+	struct asker *asker = data;
+	struct {
+		struct fuse_removemapping_in in;
+		struct fuse_removemapping_one one;
+	} __attribute__((packed)) remove = {.in = {.count = 1}, .one = {.len = 2 << 20}};
+
+	asker->result = client_send(&asker->vm->client, FUSE_REMOVEMAPPING, asker->nodeid, &remove,
+				    sizeof(remove), NULL, 0);
+	return NULL;
+}
+
+/* A window, and a file for it. The channel for questions, or -1: no view here. */
+static int open_window(struct vm *vm, struct asker *asker)
+{
+	const uint64_t features = VHOST_PROTOCOL_REPLY_ACK | VHOST_PROTOCOL_BACKEND_REQ |
+				  VHOST_PROTOCOL_BACKEND_SEND_FD | VHOST_PROTOCOL_SHMEM;
+	struct vhost_message message;
+	struct fuse_init_out out;
+	int sockets[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+	tell(vm, VHOST_SET_PROTOCOL_FEATURES, &features, sizeof(features), -1);
+	tell(vm, VHOST_SET_BACKEND_REQ_FD, NULL, 0, sockets[1]);
+	close(sockets[1]);
+	tell(vm, VHOST_GET_SHMEM_CONFIG, NULL, 0, -1);
+	assert_int_equal(vhost_receive(vm->socket, -1, &message), 0);
+	assert_int_equal(client_init(&vm->client, UINT64_MAX, &out), 0);
+	if (!vm->client.share->dax.window) {
+		close(sockets[0]);
+		return -1;
+	}
+	client_put_file(&vm->client, "file", "content");
+	*asker = (struct asker){vm, client_nodeid(&vm->client, FUSE_ROOT_ID, "file"), 0, 0};
+	return sockets[0];
+}
+
+static void assert_asked(int channel, uint32_t request)
+{
+	struct vhost_message message;
+
+	assert_int_equal(vhost_receive(channel, -1, &message), 0);
+	assert_int_equal(message.header.request, request);
+	vhost_message_close(&message);
+}
+
+/* Status can be asked, and the daemon ends, long before the daemon would give up waiting. */
+static void a_question_without_an_answer_does_not_keep_the_daemon(void **state)
+{
+	struct vm *vm = *state;
+	struct window_stats stats;
+	struct asker asker;
+	int channel = open_window(vm, &asker);
+
+	if (channel < 0)
+		return;
+	assert_int_equal(pthread_create(&asker.thread, NULL, ask_for_chunk, &asker), 0);
+	assert_asked(channel, VHOST_BACKEND_SHMEM_MAP);
+	window_stats(vm->client.share->window, &stats);
+	assert_int_equal(stats.mapped_chunks, 0);
+	stop(vm, -ECANCELED);
+	pthread_join(asker.thread, NULL);
+	close(channel);
+}
+
+static void answer(int channel, uint32_t request, uint64_t value)
+{
+	const struct vhost_header header = {request, VHOST_VERSION | VHOST_REPLY, 8};
+
+	assert_int_equal(vhost_send(channel, -1, -1, &header, &value, -1), 0);
+}
+
+/*
+ * QEMU stops the queue while it is asked to map, and answers that later: the guest is told that
+ * it is mapped, and what is asked next gets the answer to that.
+ */
+static void a_queue_is_stopped_amid_a_question(void **state)
+{
+	struct fuse_setupmapping_in in = {.len = 2 << 20, .flags = 1};
+	struct vm *vm = *state;
+	struct asker asker;
+	int channel = open_window(vm, &asker);
+
+	if (channel < 0)
+		return;
+	tell_ring(vm, SHORT);
+	tell_start(vm);
+	put_request(vm, 0, FUSE_SETUPMAPPING, asker.nodeid, &in, sizeof(in));
+	offer(vm, 0, 1);
+	assert_asked(channel, VHOST_BACKEND_SHMEM_MAP);
+	assert_int_equal(get_base(vm), 1);
+	assert_int_equal(used(vm), 1);
+	assert_int_equal(reply_error(vm), 0);
+	/* The barrier behind it was asked in the same hurry. */
+	assert_asked(channel, VHOST_BACKEND_SHARED_OBJECT_REMOVE);
+	answer(channel, VHOST_BACKEND_SHMEM_MAP, 0);
+	answer(channel, VHOST_BACKEND_SHARED_OBJECT_REMOVE, 0);
+	/* The next one is refused. */
+	assert_int_equal(pthread_create(&asker.thread, NULL, remove_chunk, &asker), 0);
+	assert_asked(channel, VHOST_BACKEND_SHMEM_UNMAP);
+	answer(channel, VHOST_BACKEND_SHMEM_UNMAP, 1);
+	pthread_join(asker.thread, NULL);
+	assert_int_equal(asker.result, -EIO);
+	stop(vm, -ECANCELED);
+	close(channel);
+}
+
 /* ---- Requests that wait ------------------------------------------------------------------------------ */
 
 /* One that waits, since another owner has the lock. */
@@ -416,6 +697,7 @@ static void a_guest_that_has_gone_holds_nothing(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define WINDOW_TEST(name) cmocka_unit_test_setup_teardown(name, setup_window, teardown)
 
 int main(void)
 {
@@ -425,6 +707,13 @@ int main(void)
 		TEST(a_busy_ring_can_be_stopped),
 		TEST(a_channel_may_come_later),
 		TEST(half_a_message_does_not_keep_the_daemon),
+		TEST(a_front_end_that_reads_nothing_does_not_keep_the_daemon),
+		TEST(only_eventfds_are_taken),
+		TEST(a_full_counter_does_not_stop_a_queue),
+		TEST(a_counter_that_comes_to_block_does_not_keep_the_daemon),
+		TEST(memory_that_is_cut_ends_the_connection),
+		WINDOW_TEST(a_question_without_an_answer_does_not_keep_the_daemon),
+		WINDOW_TEST(a_queue_is_stopped_amid_a_question),
 		TEST(who_waits_is_answered_before_the_ring_stops),
 		TEST(who_waits_is_forgotten_with_the_device),
 		TEST(a_guest_that_has_gone_holds_nothing),
