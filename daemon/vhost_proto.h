@@ -28,6 +28,8 @@ enum vhost_request {
 	VHOST_SET_BACKEND_REQ_FD = 21,
 	VHOST_GET_CONFIG = 24,
 	VHOST_SET_CONFIG = 25,
+	VHOST_GET_INFLIGHT_FD = 31,
+	VHOST_SET_INFLIGHT_FD = 32,
 	VHOST_RESET_DEVICE = 34,
 	VHOST_GET_SHMEM_CONFIG = 44,
 	VHOST_REQUESTS = 45,
@@ -60,6 +62,7 @@ enum {
 #define VHOST_PROTOCOL_BACKEND_REQ (1ull << 5)
 #define VHOST_PROTOCOL_CONFIG (1ull << 9)
 #define VHOST_PROTOCOL_BACKEND_SEND_FD (1ull << 10)
+#define VHOST_PROTOCOL_INFLIGHT (1ull << 12)
 #define VHOST_PROTOCOL_RESET_DEVICE (1ull << 13)
 #define VHOST_PROTOCOL_SHMEM (1ull << 22)
 
@@ -127,6 +130,13 @@ struct vhost_mmap {
 	uint64_t flags; /* 1: writable */
 };
 
+struct vhost_inflight {
+	uint64_t mmap_size;
+	uint64_t mmap_offset;
+	uint16_t n_queues;
+	uint16_t queue_size;
+};
+
 struct vhost_shared_object {
 	uint8_t uuid[16];
 };
@@ -140,6 +150,7 @@ union vhost_payload {
 	struct vhost_shmem_config shmem;
 	struct vhost_mmap mmap;
 	struct vhost_shared_object object;
+	struct vhost_inflight inflight;
 };
 
 #endif

@@ -66,6 +66,7 @@ void vhost_queue_release(struct vhost_queue *queue)
 	vhost_queue_set_fd(queue, &queue->err_fd, -1);
 	close(queue->stop_fd);
 	guest_memory_unref(queue->memory);
+	virtq_end(&queue->vq);
 	pthread_mutex_destroy(&queue->lock);
 }
 
@@ -396,7 +397,9 @@ int vhost_queue_start(struct vhost_queue *queue)
 
 	if (queue->running || !is_ready(queue))
 		return 0;
-	virtq_begin(&queue->vq);
+	err = virtq_begin(&queue->vq);
+	if (err)
+		return err;
 	err = -pthread_create(&queue->thread, NULL, run, queue);
 	queue->running = !err;
 	return err;

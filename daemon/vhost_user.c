@@ -20,6 +20,7 @@
 #include "backend_channel.h"
 #include "guest_memory.h"
 #include "handle.h"
+#include "inflight.h"
 #include "locks.h"
 #include "log.h"
 #include "polling.h"
@@ -41,14 +42,17 @@ enum { QUEUES_MAX = 1 + 64 };
  */
 #define PROTOCOL_FEATURES                                                            \
 	(VHOST_PROTOCOL_MQ | VHOST_PROTOCOL_REPLY_ACK | VHOST_PROTOCOL_BACKEND_REQ | \
-	 VHOST_PROTOCOL_CONFIG | VHOST_PROTOCOL_BACKEND_SEND_FD | VHOST_PROTOCOL_RESET_DEVICE)
+	 VHOST_PROTOCOL_CONFIG | VHOST_PROTOCOL_BACKEND_SEND_FD | VHOST_PROTOCOL_INFLIGHT |   \
+	 VHOST_PROTOCOL_RESET_DEVICE)
 
 struct device {
 	struct share *share;
 	int socket, stop_fd;
 	uint64_t features;
 	uint64_t protocol_features;
-	struct guest_memory *memory; /* with a reference */
+	struct guest_memory *memory;   /* with a reference */
+	struct guest_memory *inflight; /* the same; NULL: the front-end does not keep it */
+	int reply_fd;		       /* to be sent with the reply, and closed; -1: none */
 	struct backend_channel *channel;
 	bool wants_window;     /* the front-end asked how large it is */
 	bool attached;	       /* the window maps by our channel */
@@ -347,6 +351,75 @@ static int get_config(struct device *device, struct vhost_message *message)
 	return REPLY;
 }
 
+/* ---- What another daemon has left undone --------------------------------------------------- */
+
+static bool is_sane(const struct vhost_inflight *inflight)
+{
+	return inflight->n_queues && inflight->n_queues <= QUEUES_MAX && inflight->queue_size &&
+	       inflight->queue_size <= VIRTQ_SIZE_MAX;
+}
+
+/* memory is taken over. */
+static void keep_inflight(struct device *device, struct guest_memory *memory,
+			  const struct vhost_inflight *inflight)
+{
+	for (unsigned int i = 0; i < device->n_queues; i++) {
+		struct virtq *vq = &device->queues[i].vq;
+
+		vhost_queue_lock(&device->queues[i]);
+		vq->inflight = NULL;
+		if (i < inflight->n_queues)
+			vq->inflight = inflight_queue(memory, i, inflight->queue_size);
+		vq->inflight_size = inflight->queue_size;
+		pthread_mutex_unlock(&device->queues[i].lock);
+	}
+	guest_memory_unref(device->inflight);
+	device->inflight = memory;
+}
+
+/* The message's own structure, if it may be asked for now. */
+static struct vhost_inflight *begin_inflight(struct device *device, struct vhost_message *message)
+{
+	for (unsigned int i = 0; i < device->n_queues; i++) {
+		if (device->queues[i].running)
+			return NULL;
+	}
+	return is_sane(&message->payload.inflight) ? &message->payload.inflight : NULL;
+}
+
+static int get_inflight_fd(struct device *device, struct vhost_message *message)
+{
+	struct vhost_inflight *inflight = begin_inflight(device, message);
+	struct guest_memory *memory;
+	int err;
+
+	if (!inflight)
+		return -EINVAL;
+	err = inflight_new(inflight->n_queues, inflight->queue_size, &memory, &device->reply_fd);
+	if (err)
+		return err;
+	keep_inflight(device, memory, inflight);
+	inflight->mmap_size = inflight_size(inflight->n_queues, inflight->queue_size);
+	inflight->mmap_offset = 0;
+	return REPLY;
+}
+
+static int set_inflight_fd(struct device *device, struct vhost_message *message)
+{
+	const struct vhost_inflight *inflight = begin_inflight(device, message);
+	struct guest_memory *memory;
+	int err;
+
+	if (!inflight || !message->n_fds)
+		return -EINVAL;
+	err = inflight_open(message->fds[0], inflight->mmap_offset, inflight->mmap_size,
+			    inflight->n_queues, inflight->queue_size, &memory);
+	if (err)
+		return err;
+	keep_inflight(device, memory, inflight);
+	return QUIET;
+}
+
 /* ---- The DAX window ---------------------------------------------------------------------- */
 
 /* A front-end that never asks for the window's size has none, whatever it acknowledged. */
@@ -439,6 +512,9 @@ static const struct message_kind kinds[VHOST_REQUESTS] = {
 	KIND(SET_BACKEND_REQ_FD, 0, set_backend_req_fd),
 	KIND(GET_CONFIG, 12, get_config),
 	KIND(SET_CONFIG, 12, accept_quietly),
+	/* Some have bytes of padding behind the last number, and some not. */
+	KIND(GET_INFLIGHT_FD, 20, get_inflight_fd),
+	KIND(SET_INFLIGHT_FD, 20, set_inflight_fd),
 	KIND(RESET_DEVICE, 0, reset_device),
 	KIND(GET_SHMEM_CONFIG, 0, get_shmem_config),
 };
@@ -450,9 +526,15 @@ static const struct message_kind *find_kind(uint32_t request)
 
 static int send_reply(struct device *device, struct vhost_message *message)
 {
+	int err;
+
 	message->header.flags = VHOST_VERSION | VHOST_REPLY;
-	return vhost_send(device->socket, device->stop_fd, -1, &message->header, &message->payload,
-			  -1);
+	err = vhost_send(device->socket, device->stop_fd, -1, &message->header, &message->payload,
+			 device->reply_fd);
+	if (device->reply_fd >= 0)
+		close(device->reply_fd);
+	device->reply_fd = -1;
+	return err;
 }
 
 /* An answer to a message that has no reply of its own: 0, or what is not 0 if it failed. */
@@ -540,6 +622,7 @@ static int device_new(struct share *share, int socket, int stop_fd, struct devic
 	made->socket = socket;
 	made->stop_fd = stop_fd;
 	made->pollers.front_end = find_front_end(socket);
+	made->reply_fd = -1;
 	while (made->n_queues < QUEUES_MAX && !err) {
 		err = vhost_queue_init(&made->queues[made->n_queues], share, socket,
 				       made->n_queues, &made->pollers);
@@ -563,6 +646,7 @@ static void device_free(struct device *device)
 	for (unsigned int i = 0; i < device->n_queues; i++)
 		vhost_queue_release(&device->queues[i]);
 	guest_memory_unref(device->memory);
+	guest_memory_unref(device->inflight);
 	free(device);
 }
 

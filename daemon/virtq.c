@@ -7,8 +7,10 @@
 #include <linux/virtio_ring.h>
 #include <stddef.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "guest_memory.h"
+#include "inflight.h"
 
 /* The ring is little-endian, and may change under us: each access is one load or store. */
 static inline uint16_t load16(const __virtio16 *at, int order)
@@ -49,15 +51,131 @@ bool virtq_locate(struct virtq *vq, const struct guest_memory *memory)
 	return false;
 }
 
-void virtq_begin(struct virtq *vq)
+/* ---- What was taken and not given back ---------------------------------------- */
+
+/* Where that is noted, if there is room for this ring. */
+static struct inflight_queue *notes(const struct virtq *vq)
+{
+	return vq->inflight_size >= vq->size ? vq->inflight : NULL;
+}
+
+static void note_taken(struct virtq *vq, uint16_t head)
+{
+	struct inflight_queue *inflight = notes(vq);
+
+	if (!inflight)
+		return;
+	inflight->descs[head].counter = ++vq->taken;
+	__atomic_store_n(&inflight->descs[head].inflight, 1, __ATOMIC_RELEASE);
+}
+
+/* Before the guest sees it: whoever finds the used ring ahead knows by this what was added. */
+static void note_giving(struct virtq *vq, uint16_t head)
+{
+	struct inflight_queue *inflight = notes(vq);
+
+	if (!inflight)
+		return;
+	inflight->descs[head].next = inflight->last_batch_head;
+	__atomic_store_n(&inflight->last_batch_head, head, __ATOMIC_RELEASE);
+}
+
+static void note_given(struct virtq *vq, uint16_t head)
+{
+	struct inflight_queue *inflight = notes(vq);
+
+	if (!inflight)
+		return;
+	__atomic_store_n(&inflight->descs[head].inflight, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&inflight->used_idx, vq->used, __ATOMIC_RELEASE);
+}
+
+/* A daemon died between giving chains back and noting it. */
+static void finish_notes(struct virtq *vq, struct inflight_queue *inflight)
+{
+	uint16_t n = (uint16_t)(vq->used - inflight->used_idx);
+	uint16_t head = inflight->last_batch_head;
+
+	for (; n && head < vq->size; n--) {
+		inflight->descs[head].inflight = 0;
+		head = inflight->descs[head].next;
+	}
+	inflight->used_idx = vq->used;
+}
+
+struct taken {
+	uint64_t counter;
+	uint16_t head;
+};
+
+static int by_counter(const void *a, const void *b)
+{
+	const struct taken *one = a, *two = b;
+
+	return (one->counter > two->counter) - (one->counter < two->counter);
+}
+
+/* All that was taken, in the order in which it was. Returns how many. */
+static uint32_t collect(const struct virtq *vq, const struct inflight_queue *inflight,
+			struct taken *taken)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < vq->size; i++) {
+		if (inflight->descs[i].inflight)
+			taken[n++] = (struct taken){inflight->descs[i].counter, (uint16_t)i};
+	}
+	qsort(taken, n, sizeof(*taken), by_counter);
+	return n;
+}
+
+static int recover(struct virtq *vq)
+{
+	struct inflight_queue *inflight = notes(vq);
+	struct taken *taken;
+
+	if (!inflight->version) {
+		inflight->version = 1;
+		inflight->desc_num = (uint16_t)vq->size;
+		inflight->used_idx = vq->used;
+		return 0;
+	}
+	finish_notes(vq, inflight);
+	taken = malloc(vq->size * sizeof(*taken));
+	vq->again = malloc(vq->size * sizeof(*vq->again));
+	if (!taken || !vq->again) {
+		free(taken);
+		return -ENOMEM;
+	}
+	vq->n_again = collect(vq, inflight, taken);
+	for (uint32_t i = 0; i < vq->n_again; i++)
+		vq->again[i] = taken[i].head;
+	vq->taken = vq->n_again ? taken[vq->n_again - 1].counter : 0;
+	free(taken);
+	/* Who does not know where the last daemon stood gives where the used entries end. */
+	vq->last_avail = (uint16_t)(vq->used + vq->n_again);
+	return 0;
+}
+
+void virtq_end(struct virtq *vq)
+{
+	free(vq->again);
+	vq->again = NULL;
+	vq->n_again = vq->next_again = 0;
+}
+
+int virtq_begin(struct virtq *vq)
 {
 	vq->used = load16(&vq->used_ring->idx, __ATOMIC_RELAXED);
 	vq->notified = vq->used;
+	virtq_end(vq);
+	return notes(vq) ? recover(vq) : 0;
 }
 
 bool virtq_has_more(const struct virtq *vq)
 {
-	return vq->desc && load16(&vq->avail->idx, __ATOMIC_ACQUIRE) != vq->last_avail;
+	return vq->desc && (vq->next_again < vq->n_again ||
+			    load16(&vq->avail->idx, __ATOMIC_ACQUIRE) != vq->last_avail);
 }
 
 /* ---- Chains --------------------------------------------------------------------- */
@@ -157,25 +275,43 @@ static int read_chain(struct virtq *vq, const struct guest_memory *memory, struc
 	}
 }
 
-int virtq_take(struct virtq *vq, const struct guest_memory *memory, struct chain *chain)
+/* The next head. 1: there is one; 0: none; -EPROTO. */
+static int find_head(struct virtq *vq, uint16_t *head)
 {
 	uint16_t waiting;
-	int err;
 
-	if (!vq->desc)
-		return -EPROTO;
+	if (vq->next_again < vq->n_again) {
+		*head = vq->again[vq->next_again];
+		return 1;
+	}
 	waiting = load16(&vq->avail->idx, __ATOMIC_ACQUIRE) - vq->last_avail;
 	if (waiting == 0)
 		return 0;
 	if (waiting > vq->size)
 		return -EPROTO;
-	chain->head = load16(&vq->avail->ring[vq->last_avail & (vq->size - 1)], __ATOMIC_RELAXED);
+	*head = load16(&vq->avail->ring[vq->last_avail & (vq->size - 1)], __ATOMIC_RELAXED);
+	return 1;
+}
+
+int virtq_take(struct virtq *vq, const struct guest_memory *memory, struct chain *chain)
+{
+	int found, err;
+
+	if (!vq->desc)
+		return -EPROTO;
+	found = find_head(vq, &chain->head);
+	if (found != 1)
+		return found;
 	chain->n_in = chain->n_out = 0;
 	chain->in_size = chain->out_size = 0;
 	err = read_chain(vq, memory, chain);
 	if (err)
 		return err;
-	vq->last_avail++;
+	if (vq->next_again < vq->n_again)
+		vq->next_again++;
+	else
+		vq->last_avail++;
+	note_taken(vq, chain->head);
 	return 1;
 }
 
@@ -191,7 +327,9 @@ void virtq_give(struct virtq *vq, uint32_t head, uint32_t len)
 	element->id = htole32(head);
 	element->len = htole32(len);
 	vq->used++;
+	note_giving(vq, (uint16_t)head);
 	store16(&vq->used_ring->idx, vq->used, __ATOMIC_RELEASE);
+	note_given(vq, (uint16_t)head);
 }
 
 bool virtq_wants_call(struct virtq *vq)

@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 
 struct guest_memory;
+struct inflight_queue;
 struct vring_desc;
 struct vring_avail;
 struct vring_used;
@@ -37,6 +38,12 @@ struct virtq {
 	struct vring_desc *desc;
 	struct vring_avail *avail;
 	struct vring_used *used_ring;
+
+	struct inflight_queue *inflight; /* see inflight.h; NULL: none */
+	uint32_t inflight_size;		 /* descriptors that it has room for */
+	uint64_t taken;			 /* counts chains, for it */
+	uint16_t *again;		 /* owned: heads that another daemon had taken, in order */
+	uint32_t n_again, next_again;
 };
 
 /* One request: first the buffers that the guest filled, then those that it wants filled. */
@@ -50,8 +57,14 @@ struct chain {
 /* Find the ring in memory. false: not all of it is there; the queue can't be used. */
 bool virtq_locate(struct virtq *vq, const struct guest_memory *memory);
 
-/* Before the first use of a ring that was located: go on where its used entries end. */
-void virtq_begin(struct virtq *vq);
+/*
+ * Before the first use of a ring that was located: go on where its used entries end, with what
+ * another daemon took and did not give back. 0 or -ENOMEM.
+ */
+int virtq_begin(struct virtq *vq);
+
+/* Release what it owns. */
+void virtq_end(struct virtq *vq);
 
 /* Take the next chain. 1: there is one; 0: none; -EPROTO: the guest broke the queue. */
 int virtq_take(struct virtq *vq, const struct guest_memory *memory, struct chain *chain);
