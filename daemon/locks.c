@@ -182,7 +182,8 @@ static int open_own(struct share *share, struct inode *inode)
 		if (share->settings->readonly && modes[i] != O_RDONLY)
 			continue;
 		fd = inode_open(share, inode, modes[i] | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0)
+		/* One that can only be read would refuse locks for writing from now on. */
+		if (fd >= 0 || fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
 			break;
 	}
 	return fd;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "guest_memory.h"
+#include "inflight.h"
 #include "virtq.h"
 
 /*
@@ -294,6 +295,118 @@ static void with_event_idx_a_guest_is_called_when_it_said(void **state)
 	assert_true(virtq_wants_call(&guest->vq));
 }
 
+/* ---- A daemon that dies ------------------------------------------------------------------ */
+
+static struct guest_memory *keep(struct guest *guest)
+{
+	struct guest_memory *memory;
+	int fd;
+
+	assert_int_equal(inflight_new(1, SIZE, &memory, &fd), 0);
+	close(fd);
+	guest->vq.inflight = inflight_queue(memory, 0, SIZE);
+	guest->vq.inflight_size = SIZE;
+	assert_int_equal(virtq_begin(&guest->vq), 0);
+	for (int i = 0; i < SIZE; i++)
+		put_desc(guest, i, GUEST + DATA_AT, 8, 0, 0);
+	return memory;
+}
+
+/* The next one knows the ring's place alone. */
+static void die(struct guest *guest)
+{
+	struct virtq old = guest->vq;
+
+	guest->vq = (struct virtq){
+		.size = SIZE,
+		.desc_user = old.desc_user,
+		.avail_user = old.avail_user,
+		.used_user = old.used_user,
+		.last_avail = guest->used->idx,
+		.inflight = old.inflight,
+		.inflight_size = old.inflight_size,
+	};
+	virtq_end(&old);
+	assert_true(virtq_locate(&guest->vq, guest->memory));
+	assert_int_equal(virtq_begin(&guest->vq), 0);
+}
+
+static void assert_taken(struct guest *guest, uint16_t head)
+{
+	assert_int_equal(take(guest), 1);
+	assert_int_equal(guest->chain.head, head);
+}
+
+static void what_a_daemon_owed_is_taken_again(void **state)
+{
+	struct guest *guest = *state;
+	struct guest_memory *memory = keep(guest);
+
+	offer(guest, 5);
+	offer(guest, 2);
+	offer(guest, 7);
+	offer(guest, 3);
+	assert_taken(guest, 5);
+	assert_taken(guest, 2);
+	assert_taken(guest, 7);
+	virtq_give(&guest->vq, 2, 0);
+	die(guest);
+	assert_true(virtq_has_more(&guest->vq));
+	assert_taken(guest, 5);
+	/* Once more, with one of them taken. */
+	die(guest);
+	assert_taken(guest, 7);
+	assert_taken(guest, 5);
+	assert_taken(guest, 3);
+	assert_int_equal(take(guest), 0);
+	assert_false(virtq_has_more(&guest->vq));
+	virtq_give(&guest->vq, 5, 0);
+	virtq_give(&guest->vq, 7, 0);
+	virtq_give(&guest->vq, 3, 0);
+	assert_int_equal(guest->used->idx, 4);
+	die(guest);
+	assert_int_equal(take(guest), 0);
+	offer(guest, 1);
+	assert_taken(guest, 1);
+	virtq_end(&guest->vq);
+	guest_memory_unref(memory);
+}
+
+/* It had given it back, and had no time to note that. */
+static void what_was_given_back_is_not_taken_again(void **state)
+{
+	struct guest *guest = *state;
+	struct guest_memory *memory = keep(guest);
+
+	offer(guest, 5);
+	offer(guest, 6);
+	assert_taken(guest, 5);
+	assert_taken(guest, 6);
+	virtq_give(&guest->vq, 6, 0);
+	guest->vq.inflight->descs[6].inflight = 1;
+	guest->vq.inflight->used_idx--;
+	die(guest);
+	assert_taken(guest, 5);
+	assert_int_equal(take(guest), 0);
+	virtq_end(&guest->vq);
+	guest_memory_unref(memory);
+}
+
+static void notes_that_make_no_sense_do_no_harm(void **state)
+{
+	struct guest *guest = *state;
+	struct guest_memory *memory = keep(guest);
+
+	memset(guest->vq.inflight->descs, 0xff, SIZE * sizeof(struct inflight_desc));
+	guest->vq.inflight->last_batch_head = UINT16_MAX;
+	guest->vq.inflight->used_idx = 12345;
+	die(guest);
+	for (int i = 0; i < SIZE; i++)
+		assert_int_equal(take(guest), 1);
+	virtq_end(&guest->vq);
+	guest_memory_unref(memory);
+}
+
 static void a_ring_outside_memory_is_not_located(void **state)
 {
 	struct guest *guest = *state;
@@ -360,6 +473,9 @@ int main(void)
 		TEST(indexes_wrap_around),
 		TEST(a_guest_is_called_unless_it_says_no),
 		TEST(with_event_idx_a_guest_is_called_when_it_said),
+		TEST(what_a_daemon_owed_is_taken_again),
+		TEST(what_was_given_back_is_not_taken_again),
+		TEST(notes_that_make_no_sense_do_no_harm),
 		TEST(a_ring_outside_memory_is_not_located),
 		TEST(a_region_beyond_its_file_is_refused),
 		TEST(a_region_that_stays_is_not_mapped_again),

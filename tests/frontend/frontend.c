@@ -99,7 +99,7 @@ int frontend_connect(struct frontend *fe, const struct frontend_options *options
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
-	*fe = (struct frontend){.sock = -1, .guest.fd = -1};
+	*fe = (struct frontend){.sock = -1, .guest.fd = -1, .inflight_fd = -1};
 	fe->timeout_ms = options->timeout_ms ? options->timeout_ms : DEFAULT_TIMEOUT;
 	if (strlen(options->socket) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
@@ -120,6 +120,8 @@ static uint64_t wanted_protocol(const struct frontend *fe, const struct frontend
 		want |= VHOST_F_CONFIG;
 	if (!options->no_mem_slots)
 		want |= VHOST_F_MEM_SLOTS;
+	if (options->inflight)
+		want |= VHOST_F_INFLIGHT;
 	return want & fe->protocol_offered;
 }
 
@@ -243,13 +245,53 @@ static int add_regions(struct frontend *fe)
 	return err;
 }
 
+static int tell_memory(struct frontend *fe)
+{
+	return fe->protocol_features & VHOST_F_MEM_SLOTS ? add_regions(fe) : send_table(fe);
+}
+
 int frontend_share_memory(struct frontend *fe, const struct frontend_options *options)
 {
 	int err = guest_init(&fe->guest, options->memory ? options->memory : DEFAULT_MEMORY);
 
+	return err ? err : tell_memory(fe);
+}
+
+/* ---- What is in flight ---- */
+
+/* Without the padding at its end. */
+#define INFLIGHT_SIZE 20
+
+static int get_inflight(struct frontend *fe)
+{
+	struct message reply;
+	int err = send_request(fe, VHOST_GET_INFLIGHT_FD, 0, &fe->inflight, INFLIGHT_SIZE, -1);
+
+	if (!err)
+		err = message_recv(fe->sock, &reply);
 	if (err)
 		return err;
-	return fe->protocol_features & VHOST_F_MEM_SLOTS ? add_regions(fe) : send_table(fe);
+	if (reply.header.request == VHOST_GET_INFLIGHT_FD && reply.n_fds == 1 &&
+	    reply.header.size >= INFLIGHT_SIZE) {
+		fe->inflight = reply.payload.inflight;
+		fe->inflight_fd = reply.fds[0];
+		return 0;
+	}
+	message_close_fds(&reply);
+	return -EPROTO;
+}
+
+/* Before the queues are started. */
+static int share_inflight(struct frontend *fe, unsigned n_queues, unsigned queue_size)
+{
+	if (!(fe->protocol_features & VHOST_F_INFLIGHT))
+		return 0;
+	if (fe->inflight_fd >= 0)
+		return frontend_set(fe, VHOST_SET_INFLIGHT_FD, &fe->inflight, INFLIGHT_SIZE,
+				    fe->inflight_fd);
+	fe->inflight = (struct vhost_inflight){.n_queues = (uint16_t)n_queues,
+					       .queue_size = (uint16_t)queue_size};
+	return get_inflight(fe);
 }
 
 /* ---- The window ---- */
@@ -338,6 +380,8 @@ int frontend_start_queues(struct frontend *fe, const struct frontend_options *op
 		fe->vqs[i].indirect = fe->features & VIRTIO_INDIRECT_DESC;
 		fe->n_vqs = i + 1;
 	}
+	if (!err)
+		err = share_inflight(fe, n, size);
 	for (unsigned i = 0; i < n && !err; i++)
 		err = frontend_start_queue(fe, i, 0);
 	return err;
@@ -372,6 +416,31 @@ int frontend_start(struct frontend *fe, const struct frontend_options *options)
 	return err;
 }
 
+int frontend_reconnect(struct frontend *fe, const struct frontend_options *options)
+{
+	struct frontend old = *fe;
+	int err;
+
+	if (old.window_started)
+		return -EOPNOTSUPP;
+	frontend_hang_up(fe);
+	err = frontend_connect(fe, options);
+	fe->guest = old.guest;
+	fe->vqs = old.vqs;
+	fe->n_vqs = old.n_vqs;
+	fe->inflight_fd = old.inflight_fd;
+	fe->inflight = old.inflight;
+	if (!err)
+		err = frontend_negotiate(fe, options);
+	if (!err)
+		err = tell_memory(fe);
+	if (!err)
+		err = share_inflight(fe, fe->n_vqs, fe->n_vqs ? fe->vqs[0].num : 0);
+	for (unsigned i = 0; i < fe->n_vqs && !err; i++)
+		err = frontend_start_queue(fe, i, fe->vqs[i].used->idx);
+	return err;
+}
+
 void frontend_hang_up(struct frontend *fe)
 {
 	if (fe->sock >= 0)
@@ -394,6 +463,8 @@ void frontend_stop(struct frontend *fe)
 	free(fe->vqs);
 	if (fe->window_started)
 		window_stop(&fe->window);
+	if (fe->inflight_fd >= 0)
+		close(fe->inflight_fd);
 	guest_fini(&fe->guest);
-	*fe = (struct frontend){.sock = -1, .guest.fd = -1};
+	*fe = (struct frontend){.sock = -1, .guest.fd = -1, .inflight_fd = -1};
 }

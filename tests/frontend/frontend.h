@@ -35,6 +35,7 @@ struct frontend_options {
 	bool no_mem_slots; /* the memory in one table, not region by region */
 	bool no_event_idx;
 	bool indirect;
+	bool inflight;	     /* keep what the back-end has in flight, for frontend_reconnect() */
 	unsigned queues;     /* request queues; 0 for one */
 	unsigned queue_size; /* descriptors; 0 for 1024 */
 	size_t memory;	     /* of the guest, in bytes; 0 for 64 MiB */
@@ -56,6 +57,8 @@ struct frontend {
 	struct window window;
 	struct vq *vqs;
 	unsigned n_vqs;
+	int inflight_fd; /* -1: the back-end can't, or none was wanted */
+	struct vhost_inflight inflight;
 };
 
 /* All steps below. On an error too, frontend_stop() must follow. 0 or -errno. */
@@ -66,6 +69,12 @@ void frontend_stop(struct frontend *fe);
 
 /* Hang up at once, as a front-end that dies. frontend_stop() must follow. */
 void frontend_hang_up(struct frontend *fe);
+
+/*
+ * The back-end has died, and another one listens at the socket: go on with the same memory, the
+ * same queues, and the requests in them. Not with a window. 0 or -errno.
+ */
+int frontend_reconnect(struct frontend *fe, const struct frontend_options *options);
 
 /* ---- The steps ---- */
 

@@ -20,6 +20,7 @@ struct message {
 		struct vhost_config config;
 		struct vhost_shmem_config shmem;
 		struct vhost_mmap map;
+		struct vhost_inflight inflight;
 	} payload;
 	int fds[VHOST_MAX_FDS];
 	unsigned n_fds;

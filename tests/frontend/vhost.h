@@ -27,6 +27,8 @@ enum vhost_request {
 	VHOST_SET_VRING_ENABLE = 18,
 	VHOST_SET_BACKEND_REQ_FD = 21,
 	VHOST_GET_CONFIG = 24,
+	VHOST_GET_INFLIGHT_FD = 31,
+	VHOST_SET_INFLIGHT_FD = 32,
 	VHOST_GET_MAX_MEM_SLOTS = 36,
 	VHOST_ADD_MEM_REG = 37,
 	VHOST_REM_MEM_REG = 38,
@@ -114,6 +116,13 @@ struct vhost_shmem_config {
 	uint32_t n;
 	uint32_t padding;
 	uint64_t size[VHOST_MAX_SHMEM];
+};
+
+struct vhost_inflight {
+	uint64_t mmap_size;
+	uint64_t mmap_offset;
+	uint16_t n_queues;
+	uint16_t queue_size;
 };
 
 struct vhost_mmap {
