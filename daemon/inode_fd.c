@@ -19,7 +19,7 @@
 /* open_by_handle_at() wants a descriptor of the mount, and not an O_PATH one. */
 struct inode_mount {
 	uint64_t mnt_id;
-	int fd;		/* -1: no handles on this mount */
+	int fd;		/* or -errno: no handles on this mount */
 	uint32_t users; /* inodes */
 	struct inode_mount *next;
 };
@@ -256,14 +256,16 @@ static struct inode_mount *add_mount(struct share *share, const struct inode *in
 {
 	struct inode_fds *fds = &share->inodes->fds;
 	struct inode_mount *mount = calloc(1, sizeof(*mount));
+	int err;
 
 	if (!mount)
 		return NULL;
 	mount->mnt_id = inode->key.mnt_id;
 	mount->fd = open_mount(share, inode, fd);
-	if (mount->fd >= 0 && try_handle(mount->fd, handle)) {
+	err = mount->fd < 0 ? 0 : try_handle(mount->fd, handle);
+	if (err) {
 		close(mount->fd);
-		mount->fd = -1;
+		mount->fd = err;
 	}
 	pthread_mutex_lock(&fds->lock);
 	mount->next = fds->mounts;
@@ -347,8 +349,9 @@ static int take_handle(struct share *share, struct inode *inode, int fd)
 	inode->handle = NULL;
 	if (!mount)
 		return -ENOMEM;
+	err = too_many(-mount->fd) ? mount->fd : -EOPNOTSUPP;
 	put_mount(fds, mount);
-	return -EOPNOTSUPP;
+	return err;
 }
 
 int inode_fd_adopt(struct share *share, struct inode *inode, int fd)
