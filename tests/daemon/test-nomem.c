@@ -24,12 +24,16 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "front_end.h"
 #include "request.h"
 #include "share.h"
+#include "vhost_proto.h"
+#include "vhost_socket.h"
+#include "vhost_user.h"
 #include "window.h"
 
 /* ---- What fails ------------------------------------------------------------------------------ */
@@ -520,11 +524,126 @@ static void there_may_be_no_descriptor(void **state)
 	go_through(HANDLES_PREFER);
 }
 
+/* ---- The transport -------------------------------------------------------------------------- */
+
+enum { GUEST = 0x100000, USER = 0x7f0000000, REGION = 65536, QUEUE = 8 };
+
+struct device {
+	struct share *share;
+	int socket, stop_fd;
+	pthread_t thread;
+};
+
+static void *serve_device(void *data)
+{
+	struct device *device = data;
+
+	vhost_user_serve(device->share, device->socket, device->stop_fd);
+	return NULL;
+}
+
+/* It may have hung up by then. */
+static void tell(int socket, uint32_t request, const void *payload, uint32_t size, int fd)
+{
+	const struct vhost_header header = {request, VHOST_VERSION | VHOST_NEED_REPLY, size};
+	struct vhost_message answer;
+
+	if (vhost_send(socket, -1, -1, &header, payload, fd) == 0 &&
+	    vhost_receive(socket, -1, &answer) == 0)
+		vhost_message_close(&answer);
+}
+
+static void tell_state(int socket, uint32_t request, uint32_t num)
+{
+	const struct vhost_vring_state state = {0, num};
+
+	tell(socket, request, &state, sizeof(state), -1);
+}
+
+static void tell_all(int socket, int memory, int kick, int channel)
+{
+	const uint64_t features = VHOST_PROTOCOL_REPLY_ACK | VHOST_PROTOCOL_BACKEND_REQ |
+				  VHOST_PROTOCOL_BACKEND_SEND_FD | VHOST_PROTOCOL_SHMEM |
+				  VHOST_PROTOCOL_INFLIGHT;
+	const struct vhost_memory table = {.n_regions = 1, .regions = {{GUEST, REGION, USER, 0}}};
+	const struct vhost_inflight inflight = {.n_queues = 2, .queue_size = QUEUE};
+	const struct vhost_vring_addr addr = {
+		.desc = USER, .avail = USER + 4096, .used = USER + 8192};
+	const uint64_t queue = 0;
+	const struct vhost_header header = {VHOST_SET_PROTOCOL_FEATURES, VHOST_VERSION, 8};
+
+	vhost_send(socket, -1, -1, &header, &features, -1);
+	tell(socket, VHOST_SET_BACKEND_REQ_FD, NULL, 0, channel);
+	tell(socket, VHOST_GET_SHMEM_CONFIG, NULL, 0, -1);
+	tell(socket, VHOST_SET_MEM_TABLE, &table, sizeof(table), memory);
+	tell(socket, VHOST_GET_INFLIGHT_FD, &inflight, sizeof(inflight), -1);
+	tell_state(socket, VHOST_SET_VRING_NUM, QUEUE);
+	tell(socket, VHOST_SET_VRING_ADDR, &addr, sizeof(addr), -1);
+	tell(socket, VHOST_SET_VRING_KICK, &queue, sizeof(queue), kick);
+	tell_state(socket, VHOST_SET_VRING_ENABLE, 1);
+	tell_state(socket, VHOST_GET_VRING_BASE, 0);
+}
+
+static void converse(void)
+{
+	int memory = memfd_create("guest", MFD_CLOEXEC), kick = eventfd(0, EFD_CLOEXEC);
+	int sockets[2], channel[2];
+	struct device device = {client.share, -1, eventfd(0, EFD_CLOEXEC), 0};
+
+	assert_int_equal(ftruncate(memory, REGION), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel), 0);
+	device.socket = sockets[1];
+	assert_int_equal(pthread_create(&device.thread, NULL, serve_device, &device), 0);
+	in_daemon = true;
+	tell_all(sockets[0], memory, kick, channel[1]);
+	close(sockets[0]);
+	pthread_join(device.thread, NULL);
+	in_daemon = false;
+	close(memory);
+	close(kick);
+	close(channel[0]);
+	close(channel[1]);
+	close(device.stop_fd);
+}
+
+/* The next front-end is served, whatever became of the one before. */
+static void a_connection_may_lack_anything(void **state)
+{
+	static const int failures[] = {ENOMEM, EMFILE};
+	long n;
+
+	(void)state;
+	client_make(&client);
+	client.settings.dax_window = 64 << 20;
+	client_open(&client);
+	for (int i = 0; i < 2; i++) {
+		of_descriptors = i;
+		failure = failures[i];
+		failed = true;
+		for (n = 1; failed; n++) {
+			int before = count_descriptors();
+
+			failed = false;
+			countdown = n;
+			converse();
+			/* The guard's stay; each is made once. */
+			if (!failed || n > 1)
+				assert_in_range(count_descriptors(), before, before + 2);
+		}
+		print_message("%ld calls failed\n", n - 2);
+		assert_true(n > 4);
+	}
+	countdown = 0;
+	client_free(&client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_allocation_may_fail),
 		cmocka_unit_test(there_may_be_no_descriptor),
+		cmocka_unit_test(a_connection_may_lack_anything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
