@@ -229,12 +229,20 @@ int inode_open(struct share *share, struct inode *inode, int flags)
 
 /* ---- Mounts ------------------------------------------------------------------------------- */
 
-/* Only opening a folder or a regular file is harmless; a mount's root is one of these. */
+/*
+ * Only opening a folder or a regular file is harmless; a mount's root is one of these. What is
+ * opened is kept from being freed: so not the inode that happens to be the first, which may be a
+ * file that is removed, but the share's root where it is of the same mount. Of another mount, the
+ * root is what is looked up first.
+ */
 static int open_mount(struct share *share, const struct inode *inode, int fd)
 {
+	const struct inode *root = share->inodes->root;
 	char name[16];
 
-	if (!S_ISDIR(inode->type) && !S_ISREG(inode->type))
+	if (root && root->key.mnt_id == inode->key.mnt_id)
+		fd = share->root_fd;
+	else if (!S_ISDIR(inode->type) && !S_ISREG(inode->type))
 		return -EOPNOTSUPP;
 	snprintf(name, sizeof(name), "%d", fd);
 	return inode_fds_openat(share->inodes, share->proc_fd, name, O_RDONLY | O_NONBLOCK);

@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -481,6 +483,42 @@ static int setup_handles(void **state)
 	return 0;
 }
 
+/* So many of our descriptors are of files that have gone. */
+static int count_deleted(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	int n = 0;
+
+	while ((entry = readdir(dir))) {
+		char target[PATH_MAX];
+		ssize_t len = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+
+		if (len < 0)
+			continue;
+		target[len] = '\0';
+		n += strstr(target, "/pinned (deleted)") != NULL;
+	}
+	closedir(dir);
+	return n;
+}
+
+/* The mount has to be opened for handles; not by the file that was the first one. */
+static void with_handles_the_first_file_can_be_removed(void **state)
+{
+	struct client *client = *state;
+	uint64_t nodeid, other;
+
+	client_put_file(client, "pinned", "content");
+	client_put_file(client, "other", "content");
+	nodeid = client_nodeid(client, FUSE_ROOT_ID, "pinned");
+	other = client_nodeid(client, FUSE_ROOT_ID, "other");
+	assert_int_equal(unlinkat(client->dirfd, "pinned", 0), 0);
+	client_forget(client, nodeid, 1);
+	assert_int_equal(count_deleted(), 0);
+	client_forget(client, other, 1);
+}
+
 static void with_handles_any_number_of_inodes_takes_few_descriptors(void **state)
 {
 	enum { N = 1000 };
@@ -589,6 +627,7 @@ int main(void)
 		TEST(links_are_not_followed),
 		TEST(a_retired_inode_makes_room_for_a_fresh_one),
 		TEST(without_handles_too_many_files_are_an_error_for_that_request),
+		TEST_HANDLES(with_handles_the_first_file_can_be_removed),
 		TEST_HANDLES(with_handles_any_number_of_inodes_takes_few_descriptors),
 		TEST_HANDLES(a_number_that_is_used_again_is_another_inode),
 		cmocka_unit_test(no_descriptor_is_left_behind),
