@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * forget.c - a guest that looks up very many files, and forgets them: by FORGET, by BATCH_FORGET
+ * and by DESTROY. What the daemon has for them is bounded, and is given back each time.
+ *
+ *	faults-forget SOCKET PID FILES DESCRIPTORS
+ *
+ * The share has the files 0, 1, ... in folders of PER_FOLDER: 0/0, 0/1, ... DESCRIPTORS is the most
+ * that the daemon, whose process is PID, may have open. TAP on standard output.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+
+enum { PER_FOLDER = 10000, DEPTH = 64, PATIENCE_MS = 60000, BATCH = 2000 };
+
+struct run {
+	int pid;
+	unsigned int n;
+	int most_descriptors, seen_descriptors;
+	struct frontend fe;
+	struct client client;
+	struct request *requests[DEPTH];
+	uint64_t *nodes;
+	uint64_t *folders;
+	unsigned int n_folders;
+};
+
+static int n_tests, n_failed;
+
+static void ok(bool good, const char *name)
+{
+	printf("%sok %d - %s\n", good ? "" : "not ", ++n_tests, name);
+	n_failed += !good;
+}
+
+static void must(int err, const char *what)
+{
+	if (!err)
+		return;
+	printf("Bail out! %s: %s\n", what, strerror(-err));
+	exit(1);
+}
+
+static int count_descriptors(const struct run *run)
+{
+	char path[64];
+	int n = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", run->pid);
+	dir = opendir(path);
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n - 2;
+}
+
+static long resident_kb(const struct run *run)
+{
+	char path[64], line[256];
+	long kb = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", run->pid);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "VmRSS: %ld", &kb) == 1)
+			break;
+	}
+	if (file)
+		fclose(file);
+	return kb;
+}
+
+/* ---- Looking up --------------------------------------------------------------------------------- */
+
+static void look_up_folders(struct run *run)
+{
+	struct fuse_entry_out entry;
+	char name[16];
+
+	for (unsigned int i = 0; i < run->n_folders; i++) {
+		sprintf(name, "%u", i);
+		must(client_lookup(&run->client, FUSE_ROOT_ID, name, &entry), "a folder's LOOKUP");
+		run->folders[i] = entry.nodeid;
+	}
+}
+
+static void finish(struct run *run, unsigned int i)
+{
+	struct fuse_entry_out entry;
+
+	must(client_finish(&run->client, run->requests[i % DEPTH], &entry, sizeof(entry), NULL),
+	     "LOOKUP");
+	run->nodes[i] = entry.nodeid;
+}
+
+static void look_up_all(struct run *run)
+{
+	look_up_folders(run);
+	for (unsigned int i = 0; i < run->n + DEPTH; i++) {
+		char name[16];
+		size_t size;
+
+		if (i >= DEPTH && i - DEPTH < run->n)
+			finish(run, i - DEPTH);
+		if (i >= run->n)
+			continue;
+		size = (size_t)sprintf(name, "%u", i % PER_FOLDER) + 1;
+		must(client_start(&run->client, run->requests[i % DEPTH], FUSE_LOOKUP,
+				  run->folders[i / PER_FOLDER], (struct iovec[]){{name, size}}, 1,
+				  sizeof(struct fuse_entry_out)),
+		     "LOOKUP");
+		if (i % 100000 == 0 && count_descriptors(run) > run->seen_descriptors)
+			run->seen_descriptors = count_descriptors(run);
+	}
+	if (count_descriptors(run) > run->seen_descriptors)
+		run->seen_descriptors = count_descriptors(run);
+}
+
+/* ---- Forgetting --------------------------------------------------------------------------------- */
+
+static void forget_each(struct run *run)
+{
+	for (unsigned int i = 0; i < run->n; i++)
+		must(client_forget(&run->client, run->nodes[i], 1), "FORGET");
+	for (unsigned int i = 0; i < run->n_folders; i++)
+		must(client_forget(&run->client, run->folders[i], 1), "FORGET");
+}
+
+static void forget_list(struct run *run, const uint64_t *nodes, unsigned int n)
+{
+	static struct fuse_forget_one list[BATCH];
+
+	for (unsigned int i = 0; i < n; i += BATCH) {
+		unsigned int size = n - i < BATCH ? n - i : BATCH;
+
+		for (unsigned int j = 0; j < size; j++)
+			list[j] = (struct fuse_forget_one){nodes[i + j], 1};
+		must(client_batch_forget(&run->client, list, size), "BATCH_FORGET");
+	}
+}
+
+static void forget_batches(struct run *run)
+{
+	forget_list(run, run->nodes, run->n);
+	forget_list(run, run->folders, run->n_folders);
+}
+
+static void destroy(struct run *run)
+{
+	must(client_destroy(&run->client), "DESTROY");
+	must(client_init(&run->client, &(struct client_init){0}), "INIT");
+}
+
+/* All that was known is unknown: the nodeid of one in a thousand is tried. */
+static bool are_forgotten(struct run *run)
+{
+	struct fuse_attr attr;
+
+	for (unsigned int i = 0; i < run->n; i += 1000) {
+		if (client_getattr(&run->client, run->nodes[i], CLIENT_NO_FH, &attr) >= 0)
+			return false;
+	}
+	return true;
+}
+
+static void go_through(struct run *run, const char *name, void (*forget)(struct run *run))
+{
+	long before = resident_kb(run), peak;
+
+	look_up_all(run);
+	peak = resident_kb(run);
+	forget(run);
+	printf("# %s: %ld KiB before, %ld with %u files (%ld bytes each), %ld after; %d "
+	       "descriptors at most, %d after\n",
+	       name, before, peak, run->n, (peak - before) * 1024 / (long)run->n, resident_kb(run),
+	       run->seen_descriptors, count_descriptors(run));
+	ok(are_forgotten(run), name);
+}
+
+static void start(struct run *run, const char *socket)
+{
+	const struct frontend_options options = {
+		.socket = socket, .window = true, .timeout_ms = PATIENCE_MS};
+
+	must(frontend_start(&run->fe, &options), "connecting");
+	must(client_open(&run->client, &run->fe), "memory");
+	must(client_init(&run->client, &(struct client_init){0}), "INIT");
+	run->n_folders = (run->n + PER_FOLDER - 1) / PER_FOLDER;
+	run->nodes = calloc(run->n, sizeof(*run->nodes));
+	run->folders = calloc(run->n_folders, sizeof(*run->folders));
+	for (int i = 0; i < DEPTH; i++)
+		run->requests[i] = request_new(&run->fe, 4096, 4096);
+}
+
+int main(int argc, char **argv)
+{
+	struct run run = {0};
+	long first;
+
+	if (argc != 5) {
+		fprintf(stderr, "usage: %s SOCKET PID FILES DESCRIPTORS\n", argv[0]);
+		return 2;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	run.pid = atoi(argv[2]);
+	run.n = (unsigned int)atoi(argv[3]);
+	run.most_descriptors = atoi(argv[4]);
+	start(&run, argv[1]);
+	go_through(&run, "FORGET", forget_each);
+	first = resident_kb(&run);
+	go_through(&run, "BATCH_FORGET", forget_batches);
+	go_through(&run, "DESTROY", destroy);
+	go_through(&run, "FORGET again", forget_each);
+	ok(run.seen_descriptors <= run.most_descriptors, "descriptors are bounded");
+	/* What the allocator keeps for the next time is as much each time. */
+	ok(resident_kb(&run) <= first + first / 5 + 4096, "memory is flat");
+	client_close(&run.client);
+	frontend_stop(&run.fe);
+	printf("1..%d\n", n_tests);
+	return n_failed != 0;
+}
