@@ -8,12 +8,14 @@
 #   make check      install what is needed, build, and pass all tests
 #   make bench      compare with others, side by side
 #   make fuzz       fuzz for FUZZ_SECONDS, 300 if not given
+#   make soak       faults in their long form, and mixed load for SOAK_SECONDS, 1200 if not given
 #   make format     clang-format all sources
 
 PREFIX ?= /usr
 FUZZ_SECONDS ?= 300
+SOAK_SECONDS ?= 1200
 
-.PHONY: all install demo check bench fuzz format clean
+.PHONY: all install demo check bench fuzz soak format clean
 
 all:
 	cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DFSDAX_TESTS=OFF
@@ -35,6 +37,9 @@ bench:
 fuzz:
 	scripts/deps.sh build fuzz
 	scripts/fuzz.sh $(FUZZ_SECONDS)
+
+soak:
+	scripts/soak.sh $(SOAK_SECONDS)
 
 format:
 	scripts/format.sh
