@@ -11,7 +11,7 @@ declare -A packages=(
 		libsmartcols-dev libfuse3-dev scdoc"
 	[test]="libcmocka-dev libpcre2-dev util-linux mount attr e2fsprogs xfsprogs btrfs-progs mandoc jq strace python3
 		binutils procps bash zsh fish"
-	[soak]="fio stress-ng dbench quota"
+	[soak]="fio stress-ng dbench"
 	[fuzz]="clang libclang-rt-14-dev llvm"
 	[demo]="util-linux mount attr e2fsprogs xfsprogs"
 	[format]="clang-format"
