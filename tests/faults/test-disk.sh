@@ -175,6 +175,7 @@ echo kept >"$SHARE/file"
 serve "$SHARE" --policy none
 exec 5<"$M/file"
 umount -l "$SHARE"
+unset "MOUNTS[-1]"
 is "$(cat <&5)" kept "unmounted: what is open can be read"
 is "$(cat "$M/file")" kept "unmounted: the daemon keeps the file system"
 exec 5<&-
