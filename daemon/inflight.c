@@ -15,8 +15,8 @@ enum { ALIGNMENT = 64 };
 
 static uint64_t queue_bytes(unsigned int queue_size)
 {
-	uint64_t bytes = sizeof(struct inflight_queue) +
-			 queue_size * (uint64_t)sizeof(struct inflight_desc);
+	uint64_t bytes =
+		sizeof(struct inflight_queue) + queue_size * (uint64_t)sizeof(struct inflight_desc);
 
 	return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }

@@ -204,9 +204,9 @@ static void a_long_copy_is_done_in_parts(void **state)
 	in.fh_out = open_as(client, FUSE_OPEN, to, O_WRONLY);
 	in.nodeid_out = to;
 	copies = 0;
-	assert_int_equal(client_send(client, FUSE_COPY_FILE_RANGE, from, &in, sizeof(in), &out,
-				     sizeof(out)),
-			 sizeof(out));
+	assert_int_equal(
+		client_send(client, FUSE_COPY_FILE_RANGE, from, &in, sizeof(in), &out, sizeof(out)),
+		sizeof(out));
 	assert_int_equal(out.size, copies * longest_copy);
 	assert_in_range(copies, 1, 3);
 	assert_in_range(longest_copy, 1, 64 << 20);
@@ -222,13 +222,12 @@ static void a_read_is_as_long_as_was_agreed(void **state)
 	client_put_file(client, "file", "x");
 	nodeid = client_nodeid(client, FUSE_ROOT_ID, "file");
 	in.fh = open_as(client, FUSE_OPEN, nodeid, O_RDONLY);
-	assert_int_equal(client_send(client, FUSE_READ, nodeid, &in, sizeof(in), buffer,
-				     sizeof(buffer)),
-			 -EINVAL);
+	assert_int_equal(
+		client_send(client, FUSE_READ, nodeid, &in, sizeof(in), buffer, sizeof(buffer)),
+		-EINVAL);
 	in.size--;
-	assert_int_equal(client_send(client, FUSE_READ, nodeid, &in, sizeof(in), buffer,
-				     sizeof(buffer)),
-			 1);
+	assert_int_equal(
+		client_send(client, FUSE_READ, nodeid, &in, sizeof(in), buffer, sizeof(buffer)), 1);
 }
 
 enum { GUEST = 0x100000, USER = 0x700000, SIZE = 8, TABLE = 40000 };

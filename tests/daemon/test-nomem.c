@@ -46,7 +46,8 @@ static bool of_descriptors;   /* which calls count */
 
 static bool fails(bool makes_descriptor)
 {
-	if (!in_daemon || makes_descriptor != of_descriptors || atomic_fetch_sub(&countdown, 1) != 1)
+	if (!in_daemon || makes_descriptor != of_descriptors ||
+	    atomic_fetch_sub(&countdown, 1) != 1)
 		return false;
 	failed = true;
 	errno = failure;
@@ -424,8 +425,8 @@ static bool start(const char *policy)
 
 static void live(const char *policy)
 {
-	struct fuse_init_in init = {.major = 7, .minor = 38, .flags = UINT32_MAX,
-				    .flags2 = UINT32_MAX};
+	struct fuse_init_in init = {
+		.major = 7, .minor = 38, .flags = UINT32_MAX, .flags2 = UINT32_MAX};
 	char out[64];
 
 	if (start(policy)) {

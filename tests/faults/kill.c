@@ -205,9 +205,9 @@ static int send_value(struct run *run, struct request *request, unsigned int fil
 	char bytes[VALUE];
 
 	fill(bytes, VALUE, version);
-	return client_start(
-		&run->client, request, FUSE_SETXATTR, run->nodes[file],
-		(struct iovec[]){{&in, sizeof(in)}, {"user.value", 11}, {bytes, VALUE}}, 3, 0);
+	return client_start(&run->client, request, FUSE_SETXATTR, run->nodes[file],
+			    (struct iovec[]){{&in, sizeof(in)}, {"user.value", 11}, {bytes, VALUE}},
+			    3, 0);
 }
 
 static int send_name(struct run *run, struct request *request, unsigned int number, bool make)
@@ -518,7 +518,8 @@ int main(int argc, char **argv)
 	int kills;
 
 	if (argc < 6) {
-		fprintf(stderr, "usage: %s SOCKET DIR KILLS inflight|fresh DAEMON ARG...\n", argv[0]);
+		fprintf(stderr, "usage: %s SOCKET DIR KILLS inflight|fresh DAEMON ARG...\n",
+			argv[0]);
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -537,8 +538,9 @@ int main(int argc, char **argv)
 		good = live_and_die(&run, run.inflight && i > 0);
 	printf("# %s: %d kills; %llu acknowledged, %llu refused; under way when killed: %llu "
 	       "done, %llu not\n",
-	       argv[4], kills, (unsigned long long)run.acknowledged, (unsigned long long)run.refused,
-	       (unsigned long long)run.done, (unsigned long long)run.undone);
+	       argv[4], kills, (unsigned long long)run.acknowledged,
+	       (unsigned long long)run.refused, (unsigned long long)run.done,
+	       (unsigned long long)run.undone);
 	printf("%sok 1 - killed %d times, the host has what the guest was told\n",
 	       good ? "" : "not ", kills);
 	good = good && tags_are_whole(&run);

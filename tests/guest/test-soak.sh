@@ -79,7 +79,7 @@ is "$(status .window.failures)" 0 "no mapping failed"
 holds "no descriptor is kept" test "${last% *}" -le $((${first% *} + 8))
 holds "nor memory" test "${last#* }" -le $((${first#* } * 6 / 5 + 8192))
 guest_stop
-daemon_stop
+daemon_stop "$DAEMON_PID"
 is "$?" 0 "the daemon ends well"
 is "$(grep -v 'a front-end\|has gone' "$DAEMON_LOG")" "" "without complaints"
 done_testing
