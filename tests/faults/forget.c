@@ -218,7 +218,7 @@ int main(int argc, char **argv)
 	first = resident_kb(&run);
 	go_through(&run, "BATCH_FORGET", forget_batches);
 	go_through(&run, "DESTROY", destroy);
-	go_through(&run, "FORGET again", forget_each);
+	go_through(&run, "BATCH_FORGET again", forget_batches);
 	ok(run.seen_descriptors <= run.most_descriptors, "descriptors are bounded");
 	/* What the allocator keeps for the next time is as much each time. */
 	ok(resident_kb(&run) <= first + first / 5 + 4096, "memory is flat");
