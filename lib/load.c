@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* load.c - from policy files, folders or text to a policy and a report. */
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "compile.h"
-#include "dropin.h"
-
-/* Where policies are looked for; what comes later replaces what comes before. */
-static const char *const search_path[] = {
-	"/usr/lib/fsdax/policy.d",
-	"/run/fsdax/policy.d",
-	"/etc/fsdax/policy.d",
-};
-
-enum { N_SEARCH = sizeof(search_path) / sizeof(search_path[0]) };
+#include "source.h"
 
 struct load {
 	struct compiler compiler;
@@ -87,45 +74,24 @@ int fsdax_policy_load_dirs(const char *const *dirs, size_t n_dirs, struct fsdax_
 	return load_end(&load, err, policy, report);
 }
 
-static int load_file(const char *path, struct fsdax_policy **policy, struct fsdax_report **report)
+int fsdax_policy_load(const char *path, const char *root, struct fsdax_policy **policy,
+		      struct fsdax_report **report)
 {
 	struct load load;
 	int err = load_begin(&load);
 
 	if (!err)
-		err = dropin_read_file(load.report, path, add_file, &load);
+		err = source_read(load.report, path, root, add_file, &load);
 	return load_end(&load, err, policy, report);
 }
 
-static int load_search_path(const char *root, struct fsdax_policy **policy,
-			    struct fsdax_report **report)
+int fsdax_policy_unpack(const void *bundle, size_t size, struct fsdax_policy **policy,
+			struct fsdax_report **report)
 {
-	char *dirs[N_SEARCH] = {NULL};
-	int err = 0;
+	struct load load;
+	int err = load_begin(&load);
 
-	for (int i = 0; i < N_SEARCH; i++) {
-		if (asprintf(&dirs[i], "%s%s", root, search_path[i]) < 0) {
-			dirs[i] = NULL;
-			err = -ENOMEM;
-		}
-	}
 	if (!err)
-		err = fsdax_policy_load_dirs((const char *const *)dirs, N_SEARCH, policy, report);
-	else if (report)
-		*report = NULL;
-	for (int i = 0; i < N_SEARCH; i++)
-		free(dirs[i]);
-	return err;
-}
-
-int fsdax_policy_load(const char *path, const char *root, struct fsdax_policy **policy,
-		      struct fsdax_report **report)
-{
-	struct stat st;
-
-	if (!path)
-		return load_search_path(root && strcmp(root, "/") ? root : "", policy, report);
-	if (!stat(path, &st) && S_ISDIR(st.st_mode))
-		return fsdax_policy_load_dirs(&path, 1, policy, report);
-	return load_file(path, policy, report);
+		err = source_unpack(load.report, bundle, size, add_file, &load);
+	return load_end(&load, err, policy, report);
 }

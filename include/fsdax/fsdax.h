@@ -183,6 +183,21 @@ int fsdax_policy_load_dirs(const char *const *dirs, size_t n_dirs, struct fsdax_
 int fsdax_policy_parse(const char *name, const void *text, size_t size,
 		       struct fsdax_policy **policy, struct fsdax_report **report);
 
+/**
+ * Load a policy in two steps, for a daemon that can't open files by a name any more: one
+ * process reads the files into a bundle, the other compiles it. The outcome is
+ * fsdax_policy_load()'s, reports and errors included; what could not be read is in the
+ * bundle, too.
+ *
+ * @bundle: set to memory that the caller frees with free(). What is in it is for the same
+ *	version of the library on the same machine; it may come from somebody who is not trusted
+ * Errors of pack: -ENOMEM. Of unpack: -EINVAL (it is no bundle), and as
+ * fsdax_policy_load(). Since: 0.1
+ */
+int fsdax_policy_pack(const char *path, const char *root, void **bundle, size_t *size);
+int fsdax_policy_unpack(const void *bundle, size_t size, struct fsdax_policy **policy,
+			struct fsdax_report **report);
+
 /** Take or drop a reference. unref(NULL) is fine. Both are thread-safe. Since: 0.1 */
 struct fsdax_policy *fsdax_policy_ref(struct fsdax_policy *policy);
 void fsdax_policy_unref(struct fsdax_policy *policy);

@@ -57,9 +57,38 @@ static void load(struct place *place)
 	place->err = fsdax_policy_load_dirs(dirs, COUNT(dirs), &place->policy, &place->report);
 }
 
+/* By way of a bundle it must come to the same, remarks included. */
+static void compare_with_bundle(const struct place *place, const char *path, const char *root)
+{
+	struct fsdax_policy *policy = NULL;
+	struct fsdax_report *report;
+	void *bundle;
+	size_t size;
+
+	assert_int_equal(fsdax_policy_pack(path, root, &bundle, &size), 0);
+	assert_int_equal(fsdax_policy_unpack(bundle, size, &policy, &report), place->err);
+	free(bundle);
+	assert_int_equal(fsdax_report_count(report), fsdax_report_count(place->report));
+	for (size_t i = 0; i < fsdax_report_count(report); i++) {
+		char *text, *wanted;
+
+		assert_int_equal(fsdax_remark_format(fsdax_report_get(report, i), &text), 0);
+		assert_int_equal(fsdax_remark_format(fsdax_report_get(place->report, i), &wanted),
+				 0);
+		assert_string_equal(text, wanted);
+		free(text);
+		free(wanted);
+	}
+	if (!place->err)
+		assert_int_equal(fsdax_policy_rules(policy), fsdax_policy_rules(place->policy));
+	fsdax_policy_unref(policy);
+	fsdax_report_free(report);
+}
+
 static void load_path(struct place *place, const char *path)
 {
 	place->err = fsdax_policy_load(path, NULL, &place->policy, &place->report);
+	compare_with_bundle(place, path, NULL);
 }
 
 /* The rules, as "one two". */
@@ -425,6 +454,46 @@ static void another_root_can_be_searched(void **state)
 	place->err = fsdax_policy_load(NULL, place->root, &place->policy, &place->report);
 	assert_string_equal(rules(place), "vendor runtime admin");
 	assert_int_equal(fsdax_report_count(place->report), 0);
+	compare_with_bundle(place, NULL, place->root);
+}
+
+/* Each copy is on the heap, of its very size, so that the address sanitizer sees a byte too many. */
+static int unpack_copy(const char *bytes, size_t size, size_t changed, char by)
+{
+	struct fsdax_policy *policy = NULL;
+	struct fsdax_report *report = NULL;
+	char *copy = malloc(size + !size);
+	int err;
+
+	memcpy(copy, bytes, size);
+	if (changed < size)
+		copy[changed] = (char)(copy[changed] ^ by);
+	err = fsdax_policy_unpack(copy, size, &policy, &report);
+	free(copy);
+	fsdax_policy_unref(policy);
+	fsdax_report_free(report);
+	return err;
+}
+
+static void a_bundle_that_is_damaged_is_refused_or_harmless(void **state)
+{
+	struct place *place = *state;
+	void *bundle;
+	size_t size;
+
+	put_rule(place, 0, "1.ini", "one");
+	write_file(place->dirs[0], "misnamed", "", 0);
+	assert_int_equal(fsdax_policy_pack(place->dirs[0], NULL, &bundle, &size), 0);
+	assert_int_equal(unpack_copy(bundle, size, size, 0), 0);
+	/* What was cut off at the end of a record is a smaller bundle. */
+	assert_int_equal(unpack_copy(bundle, size - 1, size, 0), -EINVAL);
+	for (size_t less = 0; less < size; less++)
+		assert_true(unpack_copy(bundle, less, size, 0) <= 0);
+	for (size_t at = 0; at < size; at++) {
+		assert_true(unpack_copy(bundle, size, at, 1) <= 0);
+		assert_true(unpack_copy(bundle, size, at, (char)0x80) <= 0);
+	}
+	free(bundle);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -432,6 +501,7 @@ static void another_root_can_be_searched(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_bundle_that_is_damaged_is_refused_or_harmless),
 		TEST(files_come_in_the_order_of_their_names_over_all_folders),
 		TEST(a_later_folder_replaces_a_file_of_the_same_name),
 		TEST(the_last_rule_wins_over_all_files),

@@ -351,12 +351,28 @@ static int load_path(void *data, uint64_t *result)
 	return finish(err, policy, report, result);
 }
 
+static int load_in_two_steps(void *data, uint64_t *result)
+{
+	struct fsdax_policy *policy = (struct fsdax_policy *)1;
+	struct fsdax_report *report = (struct fsdax_report *)1;
+	void *bundle;
+	size_t size;
+	int err = fsdax_policy_pack(data, NULL, &bundle, &size);
+
+	if (err)
+		return err;
+	err = fsdax_policy_unpack(bundle, size, &policy, &report);
+	free(bundle);
+	return finish(err, policy, report, result);
+}
+
 static void loading_what_is_not_there(void **state)
 {
 	static char missing[] = "/nonexistent/policy.d";
 
 	(void)state;
 	fail_each(load_path, missing, 3);
+	fail_each(load_in_two_steps, missing, 3);
 }
 
 /* ---- What is asked of a policy ----------------------------------------------- */
