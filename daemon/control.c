@@ -168,16 +168,9 @@ static void wait_and_serve(struct control *control)
 static void *control_main(void *data)
 {
 	struct control *control = data;
-	const char *path = control->share->settings->control_path;
 
 	thread_begin("control", 0);
-	sem_post(&control->begun);
-	while (sem_wait(&control->serve))
-		;
 	wait_and_serve(control);
-	/* In a sandbox only this thread sees it. */
-	if (control->listener >= 0)
-		unlink(path);
 	return NULL;
 }
 
@@ -185,16 +178,19 @@ static void *control_main(void *data)
 
 static void free_control(struct control *control)
 {
-	if (control->listener >= 0)
+	const struct settings *settings = control->share->settings;
+
+	if (control->listener >= 0) {
 		close(control->listener);
+		if (!settings->outside)
+			unlink(settings->control_path);
+	}
 	if (control->stop_fd >= 0)
 		close(control->stop_fd);
 	if (control->hangup_fd >= 0)
 		close(control->hangup_fd);
 	if (control->spare_fd >= 0)
 		close(control->spare_fd);
-	sem_destroy(&control->begun);
-	sem_destroy(&control->serve);
 	free(control->dir);
 	free(control);
 }
@@ -222,22 +218,6 @@ static int open_all(struct control *control)
 	return control->listener < 0 ? control->listener : 0;
 }
 
-static int start(struct control *control)
-{
-	int err = open_all(control);
-
-	if (!err)
-		err = -pthread_create(&control->thread, NULL, control_main, control);
-	if (err) {
-		if (control->listener >= 0)
-			unlink(control->share->settings->control_path);
-		return err;
-	}
-	while (sem_wait(&control->begun))
-		;
-	return 0;
-}
-
 int control_start(struct share *share, struct control **control)
 {
 	struct control *new = calloc(1, sizeof(*new));
@@ -254,9 +234,7 @@ int control_start(struct share *share, struct control **control)
 		.started = time(NULL),
 		.policy_loaded = time(NULL),
 	};
-	sem_init(&new->begun, 0, 0);
-	sem_init(&new->serve, 0, 0);
-	err = start(new);
+	err = open_all(new);
 	if (err) {
 		free_control(new);
 		return err;
@@ -265,10 +243,17 @@ int control_start(struct share *share, struct control **control)
 	return 0;
 }
 
-void control_serve(struct control *control)
+int control_listen_again(struct control *control)
 {
-	if (control)
-		sem_post(&control->serve);
+	return control->listener >= 0 && listen(control->listener, CONTROL_WAITING) ? -errno : 0;
+}
+
+int control_serve(struct control *control)
+{
+	int err = -pthread_create(&control->thread, NULL, control_main, control);
+
+	control->running = !err;
+	return err;
 }
 
 void control_stop(struct control *control)
@@ -280,7 +265,7 @@ void control_stop(struct control *control)
 	atomic_store(&control->stopping, true);
 	while (write(control->stop_fd, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
-	sem_post(&control->serve);
-	pthread_join(control->thread, NULL);
+	if (control->running)
+		pthread_join(control->thread, NULL);
 	free_control(control);
 }

@@ -23,20 +23,20 @@ struct share;
 void control_settle(struct settings *settings, char path[CONTROL_PATH_MAX]);
 
 /*
- * Make the socket, and start the thread, which then waits. Says on the log what is wrong.
- * 0 or -errno.
- *
- * Call it before the sandbox is entered: namespaces, root and working directory belong to a
- * thread, and this one is to keep those it has, in which the policy's files are found by the
- * names that the admin gave them, links and later folders included. It opens nothing else by
- * a name. When this returns, the thread has its own.
+ * Make the socket: in a sandbox there is no such path. Says on the log what is wrong. 0 or
+ * -errno.
  */
 int control_start(struct share *share, struct control **control);
 
-/* The share is open: answer from now on. NULL is fine. */
-void control_serve(struct control *control);
+/* As listen_again(), for this socket. 0 or -errno. */
+int control_listen_again(struct control *control);
 
-/* End the thread, and remove the socket. NULL is fine. */
+/* The share is open: start the thread, which answers. 0 or -errno. */
+int control_serve(struct control *control);
+
+/*
+ * End the thread, and remove the socket if no process outside the sandbox does it. NULL is fine.
+ */
 void control_stop(struct control *control);
 
 #endif

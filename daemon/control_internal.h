@@ -8,7 +8,6 @@
 #define DAEMON_CONTROL_INTERNAL_H
 
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,8 +30,7 @@ struct control {
 	int spare_fd;	      /* given up to accept a client when there are no others; -1: none */
 	atomic_bool stopping; /* for what takes long */
 	pthread_t thread;
-	sem_t begun; /* the thread has what it has of its own */
-	sem_t serve; /* it may answer, or is to end */
+	bool running; /* there is a thread */
 
 	uint64_t policy_generation; /* of the tree, when the policy was replaced last */
 	time_t started;
@@ -41,6 +39,8 @@ struct control {
 };
 
 /* ---- The socket (control_socket.c) ------------------------------------------------- */
+
+enum { CONTROL_WAITING = 16 }; /* clients that wait for their turn */
 
 /* Make it. The descriptor or -errno (on the log). */
 int control_listen(const char *path);

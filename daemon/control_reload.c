@@ -10,6 +10,7 @@
 #include "../cli/json.h"
 #include "control_internal.h"
 #include "log.h"
+#include "privileges.h"
 #include "share.h"
 #include "verdict.h"
 
@@ -50,6 +51,15 @@ static void settle(struct control *control, struct fsdax_policy *policy,
 		 fsdax_policy_rules(policy) == 1 ? "" : "s");
 }
 
+/* Such a policy would decide as if nothing had a tag. */
+static const char no_trusted[] = "the new policy reads xattrs in trusted.*, and the one that the "
+				 "daemon was started with did not: start it again";
+
+static bool gave_up_trusted(const struct share *share)
+{
+	return share->had_trusted && !share->trusted;
+}
+
 struct json_object *control_reload(struct control *control)
 {
 	struct fsdax_policy *policy = NULL;
@@ -60,7 +70,12 @@ struct json_object *control_reload(struct control *control)
 	if (!control->share->policy)
 		return control_error("it was started with --policy=none: there is no policy to "
 				     "replace");
-	failed = fsdax_policy_load(control->share->settings->policy, NULL, &policy, &report);
+	failed = share_load_policy(control->share, &policy, &report);
+	if (!failed && privileges_policy_needs_trusted(policy) && gave_up_trusted(control->share)) {
+		fsdax_policy_unref(policy);
+		fsdax_report_free(report);
+		return control_error(no_trusted);
+	}
 	settle(control, policy, report);
 	object = json_object_new_object();
 	err |= json_put_bool(object, "ok", !failed);

@@ -20,7 +20,6 @@
 enum {
 	READ_MS = 2000,	  /* for a client to say what it wants */
 	WRITE_MS = 10000, /* for it to read the answer */
-	WAITING = 16,	  /* clients that wait for their turn */
 	NAME_BYTES = 60,  /* of the tag or folder, in the socket's name */
 };
 
@@ -79,7 +78,7 @@ void control_settle(struct settings *settings, char path[CONTROL_PATH_MAX])
 
 int control_listen(const char *path)
 {
-	int fd = listen_on_path(path, NULL, WAITING);
+	int fd = listen_on_path(path, NULL, CONTROL_WAITING);
 
 	if (fd == -EADDRINUSE)
 		log_error("--control-socket=%s: is there already, and in use or not a socket; "

@@ -8,6 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Of the process, since capabilities are inherited by threads; written before there are any. */
+static bool has_reserve;
+
 #define NO_ID ((uid_t)-1)
 #define NO_GROUP ((gid_t)-1)
 
@@ -26,6 +29,59 @@ static int set_group(gid_t group)
 {
 	return syscall(SYS_setgroups, 1, &group) ? -errno : 0;
 }
+
+/* ---- Capabilities of the thread --------------------------------------------------------- */
+
+static void change_effective(unsigned int capability, bool raise)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	uint32_t bit = CAP_TO_MASK(capability);
+
+	if (syscall(SYS_capget, &header, data))
+		return;
+	data[0].effective &= ~bit;
+	if (raise)
+		data[0].effective |= bit & data[0].permitted;
+	syscall(SYS_capset, &header, data);
+}
+
+/* With the uid 0, all that is permitted becomes effective. */
+static void settle_reserve(void)
+{
+	if (has_reserve)
+		change_effective(CAP_SYS_ADMIN, false);
+}
+
+void creds_reserve_admin(void)
+{
+	has_reserve = true;
+	settle_reserve();
+}
+
+void creds_admin(bool on)
+{
+	if (has_reserve)
+		change_effective(CAP_SYS_ADMIN, on);
+}
+
+void creds_override_permissions(const struct creds *saved)
+{
+	if (saved->changed)
+		change_effective(CAP_DAC_OVERRIDE, true);
+}
+
+void creds_drop_fsetid(void)
+{
+	change_effective(CAP_FSETID, false);
+}
+
+void creds_raise_fsetid(void)
+{
+	change_effective(CAP_FSETID, true);
+}
+
+/* ---- Ids of the thread ------------------------------------------------------------------ */
 
 int creds_enter(uid_t uid, gid_t gid, gid_t extra_group, struct creds *saved)
 {
@@ -56,39 +112,8 @@ void creds_leave(const struct creds *saved)
 	if (saved->changed) {
 		set_uid(getuid());
 		set_gid(getgid());
+		settle_reserve();
 	}
 	if (saved->groups_changed)
 		syscall(SYS_setgroups, 0, NULL);
-}
-
-/* ---- Capabilities of the thread --------------------------------------------------------- */
-
-static void change_effective(unsigned int capability, bool raise)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-	uint32_t bit = CAP_TO_MASK(capability);
-
-	if (syscall(SYS_capget, &header, data))
-		return;
-	data[0].effective &= ~bit;
-	if (raise)
-		data[0].effective |= bit & data[0].permitted;
-	syscall(SYS_capset, &header, data);
-}
-
-void creds_override_permissions(const struct creds *saved)
-{
-	if (saved->changed)
-		change_effective(CAP_DAC_OVERRIDE, true);
-}
-
-void creds_drop_fsetid(void)
-{
-	change_effective(CAP_FSETID, false);
-}
-
-void creds_raise_fsetid(void)
-{
-	change_effective(CAP_FSETID, true);
 }

@@ -36,4 +36,12 @@ void creds_override_permissions(const struct creds *saved);
 void creds_drop_fsetid(void);
 void creds_raise_fsetid(void);
 
+/*
+ * CAP_SYS_ADMIN is permitted, but is to be effective only between creds_admin(true) and
+ * creds_admin(false), in which nothing is done that the guest has a say in. Without a call of
+ * creds_reserve_admin(), before there are threads, creds_admin() does nothing.
+ */
+void creds_reserve_admin(void);
+void creds_admin(bool on);
+
 #endif

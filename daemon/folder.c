@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "creds.h"
 #include "inode.h"
 #include "share.h"
 
@@ -105,8 +106,10 @@ static enum fsdax_tag read_tag(struct share *share, struct inode *folder,
 	fd = inode_open(share, folder, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 	if (fd < 0)
 		return FSDAX_TAG_NONE;
+	creds_admin(true);
 	if (fsdax_folder_tag(policy, fd, "", &tag))
 		tag = FSDAX_TAG_NONE;
+	creds_admin(false);
 	close(fd);
 	return tag;
 }

@@ -14,6 +14,9 @@
 #include "log.h"
 #include "settings.h"
 
+/* Front-ends that may wait for their turn. */
+enum { WAITING = 1 };
+
 /* A socket file on which a connection is refused was left by a daemon that is gone. */
 static bool is_abandoned(const struct sockaddr_un *address)
 {
@@ -105,7 +108,7 @@ int listen_open(const struct settings *settings)
 				  strerror(-fd));
 		return fd;
 	}
-	fd = listen_on_path(settings->socket_path, settings->socket_group, 1);
+	fd = listen_on_path(settings->socket_path, settings->socket_group, WAITING);
 	if (fd == -EADDRINUSE)
 		log_error("--socket-path=%s: is there already, and in use or not a socket; stop "
 			  "what uses it, or choose another path",
@@ -113,6 +116,11 @@ int listen_open(const struct settings *settings)
 	else if (fd < 0)
 		log_error("--socket-path=%s: %s", settings->socket_path, strerror(-fd));
 	return fd;
+}
+
+int listen_again(int listener, const struct settings *settings)
+{
+	return settings->socket_path && listen(listener, WAITING) ? -errno : 0;
 }
 
 int listen_accept(int listener, int stop_fd)
@@ -140,10 +148,7 @@ int listen_accept(int listener, int stop_fd)
 void listen_close(int listener, const struct settings *settings)
 {
 	close(listener);
-	/*
-	 * In a sandbox the path is another one. The process outside removes the socket then; with
-	 * a chroot it stays, and the next daemon replaces it.
-	 */
-	if (settings->socket_path && settings->sandbox == SANDBOX_NONE)
+	/* In a sandbox the path is another one. */
+	if (settings->socket_path && !settings->outside)
 		unlink(settings->socket_path);
 }

@@ -19,10 +19,16 @@ int listen_on_path(const char *path, const char *group, int waiting);
  */
 int listen_open(const struct settings *settings);
 
+/*
+ * Once the daemon is the process that it will be: a front-end that asks the kernel whom it talks
+ * to is told who listened last. 0 or -errno.
+ */
+int listen_again(int listener, const struct settings *settings);
+
 /* Wait for a front-end. Its socket; -ECANCELED if stop_fd became readable; -errno. */
 int listen_accept(int listener, int stop_fd);
 
-/* Close it, and remove the socket file if it was made here and is in reach. */
+/* Close it, and remove the socket file if no process outside the sandbox does that. */
 void listen_close(int listener, const struct settings *settings);
 
 #endif

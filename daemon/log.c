@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 static enum log_level log_most = LOG_LEVEL_INFO;
@@ -18,8 +19,16 @@ void log_start(enum log_level level, bool to_syslog)
 {
 	log_most = level;
 	log_to_syslog = to_syslog;
-	if (to_syslog)
-		openlog("fsdaxd", LOG_PID, LOG_DAEMON);
+	if (!to_syslog)
+		return;
+	/* At once, since in a sandbox neither the socket nor the time zone is in reach. */
+	openlog("fsdaxd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	tzset();
+}
+
+bool log_is_syslog(void)
+{
+	return log_to_syslog;
 }
 
 /* One write a line, so that lines of several threads do not mix. */

@@ -10,6 +10,8 @@ enum log_level { LOG_LEVEL_OFF, LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO,
 /* Once, before there are threads. */
 void log_start(enum log_level level, bool to_syslog);
 
+bool log_is_syslog(void);
+
 #define LOG_FORMAT(n) __attribute__((format(printf, n, n + 1)))
 
 void log_error(const char *format, ...) LOG_FORMAT(1);

@@ -12,6 +12,7 @@
  *	front-end ◀─ backend_channel ◀─ window (view) ◀── op_map ◀─────┘
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,15 +20,20 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "control.h"
+#include "filter.h"
 #include "listen.h"
 #include "log.h"
 #include "mount.h"
 #include "options.h"
+#include "outside.h"
+#include "privileges.h"
 #include "sandbox.h"
 #include "share.h"
+#include "thread.h"
 #include "vhost_user.h"
 
 /* Statuses as of sysexits.h and design: 2 usage, 65 the policy is invalid. */
@@ -88,40 +94,91 @@ static int serve_front_ends(struct share *share, int listener, bool reconnect, i
 	return err == -ECANCELED ? 0 : err;
 }
 
-/* Go where only the share is in reach. */
-static int go_inside(struct share *share, struct control *control)
+/* ---- Into the sandbox ------------------------------------------------------------------ */
+
+/* Whatever else has been left open for us: it may lead anywhere. */
+static int close_inherited(const struct settings *settings)
 {
+	const unsigned int first = STDERR_FILENO + 1;
+	const unsigned int kept = settings->socket_fd >= (int)first ? (unsigned int)settings->socket_fd
+								     : first - 1;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	/* Standard error stays: it is the log. */
+	if (null >= 0 && (settings->socket_fd == STDIN_FILENO || dup2(null, STDIN_FILENO) >= 0) &&
+	    dup2(null, STDOUT_FILENO) >= 0 &&
+	    (kept < first || kept == first || !syscall(SYS_close_range, first, kept - 1, 0)) &&
+	    !syscall(SYS_close_range, kept + 1, ~0U, 0))
+		return 0;
+	log_error("descriptors can't be put in order: %s", strerror(errno));
+	return -errno;
+}
+
+/* Go where only the share is in reach, and give up what would lead out of it. */
+static int go_inside(struct share *share)
+{
+	const struct settings *settings = share->settings;
+	struct fsdax_policy *policy;
 	int root_fd, proc_fd;
-	int err = sandbox_enter(share->settings, &root_fd, &proc_fd);
+	int err = sandbox_enter(settings, &root_fd, &proc_fd);
 
 	if (!err)
 		err = share_open(share, root_fd, proc_fd);
-	if (!err)
-		control_serve(control);
-	return err;
+	/* A local mount is unmounted at the end, which takes privilege, or a program that has it. */
+	if (err || settings->mount_dir)
+		return err;
+	policy = share->policy ? fsdax_slot_get(share->policy) : NULL;
+	err = privileges_drop_to_serve(settings, policy, &share->had_trusted, &share->trusted);
+	fsdax_policy_unref(policy);
+	return err ? err : filter_load(FILTER_SERVE, settings->seccomp);
 }
 
-/* What has a path outside, the socket or the mount, is made before the share is entered. */
+/* What has a path outside, the sockets, has been made before the share is entered. */
 static int serve_guest(struct share *share, struct control *control, const struct options *options,
-		       int stop_fd)
+		       int listener, int stop_fd)
 {
-	int listener = listen_open(share->settings);
-	int err;
+	int err = listen_again(listener, share->settings);
 
-	if (listener < 0)
-		return listener;
-	err = go_inside(share, control);
 	if (!err)
-		err = serve_front_ends(share, listener, options->reconnect, stop_fd);
-	listen_close(listener, share->settings);
-	return err;
+		err = control_listen_again(control);
+	if (!err)
+		err = go_inside(share);
+	if (!err)
+		err = control_serve(control);
+	return err ? err : serve_front_ends(share, listener, options->reconnect, stop_fd);
 }
 
 static int serve_mount(struct share *share, struct control *control)
 {
-	int err = go_inside(share, control);
+	int err = go_inside(share);
 
+	if (!err)
+		err = control_serve(control);
 	return err ? err : mount_serve(share);
+}
+
+static int begin_outside(struct settings *settings)
+{
+	if (settings->sandbox == SANDBOX_NONE)
+		return 0;
+	return outside_begin(settings, settings->sandbox == SANDBOX_NAMESPACE);
+}
+
+static int serve(struct share *share, struct control *control, struct options *options, int stop_fd)
+{
+	struct settings *settings = &options->settings;
+	int listener, err;
+
+	if (settings->mount_dir)
+		return serve_mount(share, control);
+	listener = listen_open(settings);
+	if (listener < 0)
+		return listener;
+	err = begin_outside(settings);
+	if (!err)
+		err = serve_guest(share, control, options, listener, stop_fd);
+	listen_close(listener, settings);
+	return err;
 }
 
 static int run(struct options *options)
@@ -131,10 +188,11 @@ static int run(struct options *options)
 	struct share *share;
 	int stop_fd, err;
 
+	if (!thread_check() || close_inherited(&options->settings))
+		return EXIT_FAILURE;
 	control_settle(&options->settings, control_path);
-	/* First: in a PID namespace of its own, the daemon would not notice those that come before. */
 	stop_fd = catch_signals();
-	if (stop_fd < 0 || sandbox_begin(&options->settings))
+	if (stop_fd < 0)
 		return EXIT_FAILURE;
 	umask(0); /* the guest's umask has been applied by the guest */
 	raise_limits(&options->settings);
@@ -145,8 +203,7 @@ static int run(struct options *options)
 		return EXIT_FAILURE;
 	err = control_start(share, &control);
 	if (!err)
-		err = options->settings.mount_dir ? serve_mount(share, control)
-						  : serve_guest(share, control, options, stop_fd);
+		err = serve(share, control, options, stop_fd);
 	control_stop(control);
 	share_free(share);
 	close(stop_fd);

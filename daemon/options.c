@@ -17,6 +17,7 @@
 #include <fsdax/fsdax.h>
 
 #include "polling.h"
+#include "privileges.h"
 
 /* Sets the member of struct options to a value; false: the value can't be understood. */
 typedef bool setter(void *member, const char *value);
@@ -134,6 +135,50 @@ static bool set_sandbox(void *member, const char *value)
 	return set_word(member, value, words);
 }
 
+static bool set_seccomp(void *member, const char *value)
+{
+	static const char *const words[] = {"kill", "none", "log", "trap", NULL};
+
+	return set_word(member, value, words);
+}
+
+static bool set_modcaps(void *member, const char *value)
+{
+	uint64_t *add = member;
+
+	return privileges_parse(value, add, add + 1);
+}
+
+static bool take_id(const char **text, char separator, uint32_t *id)
+{
+	char *end;
+	unsigned long long number;
+
+	if (**text < '0' || **text > '9')
+		return false;
+	number = strtoull(*text, &end, 10);
+	if (*end != separator || number >= UINT32_MAX)
+		return false;
+	*id = (uint32_t)number;
+	*text = end + 1;
+	return true;
+}
+
+/* The first byte is what stands between the numbers, and behind them: ":0:100000:65536:". */
+static bool set_id_map(void *member, const char *value)
+{
+	const char separator = *value++;
+	struct id_range *range = member;
+
+	if (!separator || (separator >= '0' && separator <= '9'))
+		return false;
+	return take_id(&value, separator, &range->inside) &&
+	       take_id(&value, separator, &range->outside) &&
+	       take_id(&value, separator, &range->count) && !*value && range->count &&
+	       range->inside <= UINT32_MAX - range->count &&
+	       range->outside <= UINT32_MAX - range->count;
+}
+
 static bool set_log_level(void *member, const char *value)
 {
 	static const char *const words[] = {"off", "error", "warn", "info", "debug", NULL};
@@ -198,6 +243,13 @@ static const struct option_kind kinds[] = {
 
 	{"sandbox", SETTING(sandbox), set_sandbox, "MODE",
 	 "namespace, chroot or none: what of the host stays in reach"},
+	{"seccomp", SETTING(seccomp), set_seccomp, "ACTION",
+	 "kill, log or trap at a system call that is never made; or none"},
+	{"modcaps", SETTING(caps_add), set_modcaps, "LIST",
+	 "capabilities to keep or give up, such as +sys_admin:-mknod"},
+	{"uid-map", SETTING(uid_map), set_id_map, "MAP",
+	 "users of the sandbox: :INSIDE:OUTSIDE:COUNT:"},
+	{"gid-map", SETTING(gid_map), set_id_map, "MAP", "the same, of groups"},
 	{"thread-pool-size", SETTING(thread_pool_size), set_uint, "N",
 	 "threads of a local mount; a guest has one for each queue"},
 	{"poll-us", SETTING(poll_us), set_uint, "N",
@@ -211,16 +263,10 @@ static const struct option_kind kinds[] = {
 	{"no-announce-submounts", 0, set_nothing, NULL, "the default"},
 	{"no-killpriv-v2", 0, set_nothing, NULL, "the default"},
 	/* ... and what is refused. */
-	{"seccomp", 0, NULL, "ACTION", "there is no filter yet: leave the option out"},
-	{"modcaps", 0, NULL, "LIST", "start fsdaxd with the capabilities it is to have"},
 	{"xattrmap", 0, NULL, "MAP", "names of extended attributes are not mapped: use --xattr"},
 	{"security-label", 0, NULL, NULL, "labels are not passed on: leave the option out"},
-	{"uid-map", 0, NULL, "MAP", "start fsdaxd in a user namespace"},
-	{"gid-map", 0, NULL, "MAP", "start fsdaxd in a user namespace"},
-	{"translate-uid", 0, NULL, "MAP",
-	 "ids are not translated: start fsdaxd in a user namespace"},
-	{"translate-gid", 0, NULL, "MAP",
-	 "ids are not translated: start fsdaxd in a user namespace"},
+	{"translate-uid", 0, NULL, "MAP", "ids are not translated: see --uid-map"},
+	{"translate-gid", 0, NULL, "MAP", "ids are not translated: see --gid-map"},
 	{"migration-mode", 0, NULL, "MODE", "guests can't be migrated: leave the option out"},
 	{"migration-on-error", 0, NULL, "MODE", "guests can't be migrated: leave the option out"},
 	{"migration-verify-handles", 0, NULL, NULL,
@@ -329,6 +375,21 @@ static enum options_result check_transport(const struct settings *settings)
 	return OPTIONS_RUN;
 }
 
+static enum options_result check_maps(const struct settings *settings)
+{
+	const struct id_range *uids = &settings->uid_map, *gids = &settings->gid_map;
+
+	if (!uids->count && !gids->count)
+		return OPTIONS_RUN;
+	if (!uids->count || !gids->count)
+		return wrong("--uid-map and --gid-map: one needs the other");
+	if (uids->inside || gids->inside)
+		return wrong("--uid-map, --gid-map: INSIDE must be 0, for the daemon's own user");
+	if (settings->sandbox != SANDBOX_NAMESPACE || settings->mount_dir)
+		return wrong("--uid-map, --gid-map: are for --sandbox=namespace");
+	return OPTIONS_RUN;
+}
+
 static enum options_result check(struct settings *settings)
 {
 	enum options_result result = check_share(settings);
@@ -343,9 +404,14 @@ static enum options_result check(struct settings *settings)
 		return wrong("--tag: at most 36 bytes");
 	if (settings->request_queues < 1 || settings->request_queues > 64)
 		return wrong("--request-queues: from 1 to 64");
-	/* A local mount has to be seen outside. */
-	if (settings->mount_dir)
+	result = check_maps(settings);
+	if (result != OPTIONS_RUN)
+		return result;
+	/* A local mount has to be seen outside, and to be unmounted, perhaps by a program. */
+	if (settings->mount_dir) {
 		settings->sandbox = SANDBOX_NONE;
+		settings->seccomp = SECCOMP_NONE;
+	}
 	if (settings->posix_acl)
 		settings->xattr = true;
 	if (settings->policy && strcmp(settings->policy, "none") == 0) {

@@ -2,19 +2,19 @@
 /*
  * sandbox.h - what of the host stays in reach of the daemon once it serves a guest.
  *
- * In two stages, since some things must be made outside: sockets, the policy, the process that
- * serves whole-file mappings.
+ * The stages, in the order in which main.c goes through them; each file tells why:
  *
- *  1. sandbox_begin(), first of all, while there is one thread: a user namespace if we are not
- *     root, and a PID namespace, whose first process goes on as the daemon. The process that
- *     was started stays outside, passes on signals, removes the sockets at the end, and ends
- *     as the daemon ended.
- *  2. sandbox_enter(), when all outside has been opened: new mount and network namespaces, and
- *     the shared folder becomes the root of the file system (pivot_root), so that no path and
- *     no symbolic link leads out of it. With --sandbox=chroot only the root is changed.
+ *  1. policy_reader.h, view.h: processes are forked that do what takes something outside, each
+ *     with the least for it (helper.h). Policy, window and sockets are there before the sandbox.
+ *  2. outside.h: a child goes on as the daemon, in a user namespace if we are not root (ids.h)
+ *     and in a PID namespace; the process that was started stays outside.
+ *  3. sandbox_enter(): new mount, network, IPC, UTS and cgroup namespaces, and the shared folder
+ *     becomes the root of the file system (pivot_root). With --sandbox=chroot only the root is
+ *     changed.
+ *  4. privileges.h: capabilities are given up but for a few, and nothing can give new ones.
+ *  5. filter.h: no system calls but those that are made.
  *
- * Threads that were started between the two, and called thread_begin(), stay outside: the
- * one that reloads policies.
+ * Only then are there threads, and a front-end is waited for.
  */
 #ifndef DAEMON_SANDBOX_H
 #define DAEMON_SANDBOX_H
@@ -22,13 +22,7 @@
 struct settings;
 
 /*
- * Stage 1. Returns in the process that is to be the daemon; in the one that stays outside, it
- * does not return. 0 or -errno (said on the log).
- */
-int sandbox_begin(const struct settings *settings);
-
-/*
- * Stage 2. root_fd: set to the shared folder, proc_fd to /proc/self/fd, both O_PATH.
+ * Stage 3. root_fd: set to the shared folder, proc_fd to /proc/self/fd, both O_PATH.
  * 0 or -errno (said on the log).
  */
 int sandbox_enter(const struct settings *settings, int *root_fd, int *proc_fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * settings.h - what the command line says, parsed and checked. Filled in once by options.c,
- * and not changed after.
+ * settings.h - what the command line says, parsed and checked. Filled in once by options.c and
+ * main.c, and not changed once there are threads.
  */
 #ifndef DAEMON_SETTINGS_H
 #define DAEMON_SETTINGS_H
@@ -31,6 +31,20 @@ enum sandbox_mode {
 	SANDBOX_NONE,
 };
 
+/* --seccomp: what becomes of a process that makes a system call that it never makes. */
+enum seccomp_action {
+	SECCOMP_KILL, /* it ends */
+	SECCOMP_NONE, /* there is no filter */
+	SECCOMP_LOG,  /* the kernel's log tells of it */
+	SECCOMP_TRAP, /* it gets SIGSYS, as for a debugger */
+};
+
+/* --uid-map, --gid-map: ids of a user namespace that are this host's. */
+struct id_range {
+	uint32_t inside, outside;
+	uint32_t count; /* 0: none */
+};
+
 struct settings {
 	const char *shared_dir;
 	const char *tag;
@@ -46,6 +60,10 @@ struct settings {
 	enum cache_mode cache;
 	enum file_handles_mode file_handles;
 	enum sandbox_mode sandbox;
+	bool outside; /* a process outside the sandbox removes the sockets; see outside.h */
+	enum seccomp_action seccomp;
+	uint64_t caps_add, caps_remove; /* --modcaps: a bit for each capability */
+	struct id_range uid_map, gid_map;
 	bool xattr;
 	bool posix_acl;
 	bool posix_lock;

@@ -11,6 +11,7 @@
 #include "handle.h"
 #include "inode.h"
 #include "log.h"
+#include "policy_reader.h"
 #include "request.h"
 #include "window.h"
 #include "worker.h"
@@ -37,15 +38,28 @@ void share_log_report(const struct fsdax_report *report)
 		log_remark(fsdax_report_get(report, i));
 }
 
+int share_load_policy(struct share *share, struct fsdax_policy **policy,
+		      struct fsdax_report **report)
+{
+	if (share->reader)
+		return policy_reader_load(share->reader, policy, report);
+	return fsdax_policy_load(share->settings->policy, NULL, policy, report);
+}
+
 static int load_policy(struct share *share)
 {
 	struct fsdax_policy *policy;
 	struct fsdax_report *report;
-	int err;
+	int err = 0;
 
 	if (share->settings->policy_off)
 		return 0;
-	err = fsdax_policy_load(share->settings->policy, NULL, &policy, &report);
+	/* Without a sandbox the files are in reach anyway. */
+	if (share->settings->sandbox != SANDBOX_NONE)
+		err = policy_reader_start(share->settings, &share->reader);
+	if (err)
+		return err;
+	err = share_load_policy(share, &policy, &report);
 	share_log_report(report);
 	fsdax_report_free(report);
 	if (err)
@@ -109,6 +123,7 @@ void share_free(struct share *share)
 	inode_table_free(share);
 	if (share->policy)
 		fsdax_slot_free(share->policy);
+	policy_reader_stop(share->reader);
 	if (share->root_fd >= 0)
 		close(share->root_fd);
 	if (share->proc_fd >= 0)

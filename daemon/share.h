@@ -14,6 +14,7 @@
 
 struct inode_table;
 struct handle_table;
+struct policy_reader;
 struct window;
 struct worker;
 
@@ -25,6 +26,8 @@ struct share {
 	struct handle_table *handles;
 	struct window *window;		       /* NULL: no --dax-window */
 	struct fsdax_slot *policy;	       /* NULL: --policy=none */
+	struct policy_reader *reader;	       /* NULL: there is no sandbox */
+	bool had_trusted, trusted; /* xattrs in trusted.* could be read, and still can */
 	atomic_uint_least64_t tree_generation; /* see verdict.h */
 	_Atomic(struct worker *) workers;      /* see worker.h */
 	atomic_uint dir_buffers;	       /* handles that have one: see op_readdir.c */
@@ -43,10 +46,14 @@ struct share {
 };
 
 /*
- * Load the policy and make the window: what has to be done outside of a sandbox. What is wrong
- * goes to the log. Errors: -EBADMSG (the policy has mistakes), -ENOMEM, what open(2) may say.
+ * Load the policy and make the window, which starts processes: what has to be done outside of a
+ * sandbox, while there is one thread. What is wrong goes to the log. Errors: -EBADMSG (the policy has mistakes), -ENOMEM, what open(2) may say.
  */
 int share_new(const struct settings *settings, struct share **share);
+
+/* Read the policy's files again. As fsdax_policy_load(), but for *report see policy_reader.h. */
+int share_load_policy(struct share *share, struct fsdax_policy **policy,
+		      struct fsdax_report **report);
 
 /* Say on the log what is wrong with a policy, a line each. */
 void share_log_report(const struct fsdax_report *report);

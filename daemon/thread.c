@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
@@ -16,7 +17,20 @@ void thread_begin(const char *name, unsigned int number)
 
 	snprintf(text, sizeof(text), "%s-%u", name, number % 1000);
 	pthread_setname_np(pthread_self(), text);
-	/* Needs no privilege. A seccomp filter of somebody else's may still say no. */
-	if (unshare(CLONE_FS))
-		log_warn("a thread can't have a umask of its own: %s", strerror(errno));
+	/* Else a file could get the umask of another's request. thread_check() said that it works. */
+	if (unshare(CLONE_FS)) {
+		log_error("a thread can't have a umask of its own: %s", strerror(errno));
+		abort();
+	}
+}
+
+bool thread_check(void)
+{
+	/* Needs no privilege. But a container's own filter of system calls may say no. */
+	if (!unshare(CLONE_FS))
+		return true;
+	log_error("unshare(CLONE_FS): %s; if this is a container, its seccomp profile must allow "
+		  "that call",
+		  strerror(errno));
+	return false;
 }

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "creds.h"
 #include "folder.h"
 #include "inode.h"
 #include "mappable.h"
@@ -66,8 +67,11 @@ static int decide_by_name(struct share *share, const struct known_name *name,
 
 	if (dirfd < 0)
 		return dirfd;
-	if (!fresh->settled || is_name_of(dirfd, name->name, fresh->stx))
+	if (!fresh->settled || is_name_of(dirfd, name->name, fresh->stx)) {
+		creds_admin(true);
 		err = fsdax_decide_at(cursor, dirfd, name->name, facts, 0, decision);
+		creds_admin(false);
+	}
 	inode_fd_done(share, name->parent, dirfd);
 	return err;
 }
@@ -82,7 +86,9 @@ static int decide_by_file(struct share *share, struct inode *inode, const char *
 
 	if (fd < 0)
 		return fd;
+	creds_admin(true);
 	err = fsdax_decide_fd(cursor, fd, name, facts, 0, decision);
+	creds_admin(false);
 	close(fd);
 	return err;
 }

@@ -5,21 +5,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "helper.h"
+#include "privileges.h"
 #include "view_serve.h"
-
-/* Where the process has its descriptors: all others are closed. */
-enum { SOCKET_FD = 3, FUSE_FD = 4, FIRST_UNUSED_FD = 5 };
 
 struct view {
 	pthread_mutex_t lock; /* one question at a time */
@@ -69,20 +65,17 @@ static int mount_nowhere(int fuse_fd)
 
 /* ---- The process ------------------------------------------------------------------------- */
 
-/* What the process inherits is none of its business; above all, sockets must be seen to close. */
-static _Noreturn void become_server(int socket, int fuse_fd)
+/* FUSE_DEV_IOC_BACKING_OPEN wants CAP_SYS_ADMIN; see filter.c for what it can be used for. */
+static _Noreturn void become_server(int socket, int fuse_fd, const struct settings *settings)
 {
-	int high_socket = fcntl(socket, F_DUPFD, FIRST_UNUSED_FD);
-	int high_fuse = fcntl(fuse_fd, F_DUPFD, FIRST_UNUSED_FD);
+	const uint64_t caps = CAPABILITY(SYS_ADMIN);
+	int fds[] = {socket, fuse_fd};
 
-	prctl(PR_SET_NAME, "fsdaxd-view");
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	if (dup2(high_socket, SOCKET_FD) < 0 || dup2(high_fuse, FUSE_FD) < 0 ||
-	    syscall(SYS_close_range, FIRST_UNUSED_FD, ~0U, 0))
+	if (helper_begin("fsdaxd-view", fds, 2) || helper_leave_network() ||
+	    helper_leave_files() || privileges_drop(caps, caps) ||
+	    helper_finish(FILTER_VIEW, settings))
 		_exit(EXIT_FAILURE);
-	view_serve(SOCKET_FD, FUSE_FD);
+	view_serve(fds[0], fds[1]);
 }
 
 static int receive(int socket, struct view_message *message)
@@ -95,26 +88,24 @@ static int receive(int socket, struct view_message *message)
 	return n == sizeof(*message) ? 0 : -EIO;
 }
 
-static int start_server(struct view *view, int fuse_fd)
+static int start_server(struct view *view, int fuse_fd, const struct settings *settings)
 {
 	struct view_message message;
 	int sockets[2];
 	int err;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
-		return -errno;
-	view->pid = fork();
+	view->pid = helper_fork(sockets);
+	if (view->pid < 0)
+		return view->pid;
 	if (view->pid == 0)
-		become_server(sockets[1], fuse_fd);
-	err = view->pid < 0 ? -errno : 0;
+		become_server(sockets[1], fuse_fd, settings);
 	close(sockets[1]);
 	view->socket = sockets[0];
-	if (!err)
-		err = receive(view->socket, &message);
+	err = receive(view->socket, &message);
 	return err ? err : message.err;
 }
 
-int view_start(struct view **view)
+int view_start(const struct settings *settings, struct view **view)
 {
 	struct view *made = calloc(1, sizeof(*made));
 	int fuse_fd, err;
@@ -129,7 +120,7 @@ int view_start(struct view **view)
 		return err;
 	}
 	made->mount_fd = mount_nowhere(fuse_fd);
-	err = made->mount_fd < 0 ? made->mount_fd : start_server(made, fuse_fd);
+	err = made->mount_fd < 0 ? made->mount_fd : start_server(made, fuse_fd, settings);
 	/* Only the process has it now: if it dies, so does the file system. */
 	close(fuse_fd);
 	if (err)
@@ -157,29 +148,6 @@ void view_stop(struct view *view)
 
 /* ---- Opening ------------------------------------------------------------------------------ */
 
-static int send_fd(int socket, int fd)
-{
-	struct view_message message = {0};
-	struct iovec iov = {&message, sizeof(message)};
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	return sendmsg(socket, &msg, MSG_NOSIGNAL) == sizeof(message) ? 0 : -EIO;
-}
-
 static int open_number(struct view *view, uint32_t number)
 {
 	struct view_message unused = {0, number};
@@ -198,11 +166,12 @@ static int open_number(struct view *view, uint32_t number)
 
 int view_open(struct view *view, int fd)
 {
+	const struct view_message question = {0};
 	struct view_message answer;
 	int err;
 
 	pthread_mutex_lock(&view->lock);
-	err = send_fd(view->socket, fd);
+	err = helper_send(view->socket, &question, sizeof(question), fd);
 	if (!err)
 		err = receive(view->socket, &answer);
 	if (!err)

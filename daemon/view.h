@@ -19,14 +19,16 @@
 #ifndef DAEMON_VIEW_H
 #define DAEMON_VIEW_H
 
+struct settings;
 struct view;
 
 /*
- * Forks: so call it before there are threads, and before privileges are given up. Errors:
+ * Forks: so call it before there are threads, and before privileges are given up. Of the settings
+ * it uses that of seccomp. Errors:
  * -EPERM (no privilege), -EOPNOTSUPP (this kernel can't), -ENOENT (no /dev/fuse), what fork(2)
  * may say.
  */
-int view_start(struct view **view);
+int view_start(const struct settings *settings, struct view **view);
 
 /* Ends the process, and waits until it has. NULL is fine. */
 void view_stop(struct view *view);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "fuse_compat.h"
+#include "helper.h"
 
 enum {
 	REQUEST_SIZE = 128 * 1024, /* the kernel wants room for a write, though none comes */
@@ -242,39 +243,13 @@ static void read_request(struct server *server)
 
 /* ---- The daemon's questions ----------------------------------------------------------------------- */
 
-/* Returns false at the end. *fd: -1 if none came. */
-static bool receive(struct server *server, struct view_message *message, int *fd)
-{
-	struct iovec iov = {message, sizeof(*message)};
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	const struct cmsghdr *cmsg;
-	ssize_t n = recvmsg(server->socket, &msg, MSG_CMSG_CLOEXEC);
-
-	*fd = -1;
-	if (n != (ssize_t)sizeof(*message))
-		return n < 0 && errno == EINTR;
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (cmsg && cmsg->cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(cmsg), sizeof(*fd));
-	return true;
-}
-
 static void serve_daemon(struct server *server)
 {
 	struct view_message message = {0};
 	int64_t number;
 	int fd;
 
-	if (!receive(server, &message, &fd))
+	if (helper_receive(server->socket, &message, sizeof(message), &fd))
 		_exit(EXIT_SUCCESS); /* the file system goes with us */
 	if (fd < 0) {
 		drop(server, message.number);

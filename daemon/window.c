@@ -500,7 +500,7 @@ void window_each(struct window *window,
 
 static void start_view(struct window *window)
 {
-	int err = view_start(&window->view);
+	int err = view_start(window->share->settings, &window->view);
 
 	if (!err)
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * test-control.c - the control socket: what is asked there, by a real client, of a daemon that has
- * a guest; and what a client must not be able to do. control_start() calls pthread_create().
+ * a guest; and what a client must not be able to do. control_serve() calls pthread_create().
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -210,7 +210,7 @@ static int setup(void **state)
 	assert_int_equal(client_init(client, UINT64_MAX, &out), 0);
 	assert_true(client->share->dax.inode_dax);
 	assert_int_equal(control_start(client->share, &f.control), 0);
-	control_serve(f.control);
+	assert_int_equal(control_serve(f.control), 0);
 	*state = &f;
 	return 0;
 }

@@ -23,15 +23,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "settings.h"
 #include "view.h"
 
 #define CHUNK ((size_t)2 << 20)
 
 static struct view *view;
+static const struct settings settings;
 
 static int start(void **state)
 {
-	int err = view_start(&view);
+	int err = view_start(&settings, &view);
 
 	(void)state;
 	if (err)
@@ -244,7 +246,7 @@ static void mappings_outlive_the_process(void **state)
 	munmap(bytes, CHUNK);
 	close(fd);
 	view_stop(view);
-	assert_int_equal(view_start(&view), 0);
+	assert_int_equal(view_start(&settings, &view), 0);
 }
 
 static void the_process_ends_with_the_daemon(void **state)
@@ -262,7 +264,7 @@ static void the_process_ends_with_the_daemon(void **state)
 
 		close(fds[0]);
 		/* The pipe's end that the process would inherit is closed in it. */
-		_exit(view_start(&own) || dprintf(fds[1], "x") != 1);
+		_exit(view_start(&settings, &own) || dprintf(fds[1], "x") != 1);
 	}
 	close(fds[1]);
 	assert_int_equal(read(fds[0], &c, 1), 1);
