@@ -212,10 +212,13 @@ is "$ERR" "" "usual place: and has nothing to say"
 stop
 DAEMON=$first
 stop KILL
-while [[ -e /run/fsdax/one-$first.sock ]]; do
+while control status --socket="/run/fsdax/one-$first.sock" >/dev/null 2>&1; do
 	sleep 0.05
 done
-report yes "usual place: the process inside a sandbox ends with the one outside, and tidies up"
+report yes "usual place: the process inside a sandbox ends with the one outside"
+run control status
+exits 1 "usual place: and of a socket that it could not reach, nobody is told"
+has "$ERR" "no fsdaxd is running here" "usual place: status says so again"
 
 # ---- Told to end while it begins -------------------------------------------------------------------
 
