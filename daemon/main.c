@@ -114,6 +114,24 @@ static int close_inherited(const struct settings *settings)
 	return -errno;
 }
 
+/* Without privilege a guest can do less, and so can the policy: each in a line, at the start. */
+static void say_what_is_missing(const struct share *share, const struct fsdax_policy *policy)
+{
+	const struct settings *settings = share->settings;
+
+	if (policy && !share->trusted && privileges_policy_needs_trusted(policy))
+		log_warn("tags and other xattrs in trusted.* can't be read, and count as missing: "
+			 "start fsdaxd as root, or name one in user.* in the policy");
+	if (!settings->unprivileged)
+		return;
+	if (settings->file_handles != HANDLES_NEVER)
+		log_info("not started as root: files have no handles, so the guest can know only "
+			 "as many as --rlimit-nofile");
+	if (!settings->uid_map.count)
+		log_info("not started as root: all files belong to one user; --uid-map and "
+			 "--gid-map give the guest more");
+}
+
 /* Go where only the share is in reach, and give up what would lead out of it. */
 static int go_inside(struct share *share)
 {
@@ -129,6 +147,8 @@ static int go_inside(struct share *share)
 		return err;
 	policy = share->policy ? fsdax_slot_get(share->policy) : NULL;
 	err = privileges_drop_to_serve(settings, policy, &share->had_trusted, &share->trusted);
+	if (!err)
+		say_what_is_missing(share, policy);
 	fsdax_policy_unref(policy);
 	return err ? err : filter_load(FILTER_SERVE, settings->seccomp);
 }
@@ -190,6 +210,7 @@ static int run(struct options *options)
 
 	if (!thread_check() || close_inherited(&options->settings))
 		return EXIT_FAILURE;
+	options->settings.unprivileged = geteuid() != 0 || options->settings.uid_map.count;
 	control_settle(&options->settings, control_path);
 	stop_fd = catch_signals();
 	if (stop_fd < 0)

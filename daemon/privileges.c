@@ -118,12 +118,13 @@ int privileges_drop_to_serve(const struct settings *settings, const struct fsdax
 			     bool *had, bool *trusted)
 {
 	uint64_t effective = needed_to_serve(settings);
-	bool reserve = privileges_policy_needs_trusted(policy) &&
+	bool reserve = !settings->unprivileged && privileges_policy_needs_trusted(policy) &&
 		       !((effective | settings->caps_remove) & CAPABILITY(SYS_ADMIN));
 	int err;
 
 	capng_get_caps_process();
-	*had = has(CAP_SYS_ADMIN);
+	/* That of a user namespace does not count for such xattrs. */
+	*had = !settings->unprivileged && has(CAP_SYS_ADMIN);
 	*trusted = *had && (reserve || effective & CAPABILITY(SYS_ADMIN));
 	err = privileges_drop(effective, effective | (reserve ? CAPABILITY(SYS_ADMIN) : 0));
 	if (err)

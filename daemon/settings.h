@@ -60,6 +60,7 @@ struct settings {
 	enum cache_mode cache;
 	enum file_handles_mode file_handles;
 	enum sandbox_mode sandbox;
+	bool unprivileged; /* not root of the host: main.c */
 	bool outside; /* a process outside the sandbox removes the sockets; see outside.h */
 	enum seccomp_action seccomp;
 	uint64_t caps_add, caps_remove; /* --modcaps: a bit for each capability */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,11 +58,12 @@ static int leave_as_user(void)
 	return err ? err : write_file("/proc/self/gid_map", map);
 }
 
-static int leave(void)
+static int leave(bool *as_user)
 {
 	int err = unshare(CLONE_NEWNS) < 0 ? -errno : 0;
 
-	if (err == -EPERM)
+	*as_user = err == -EPERM;
+	if (*as_user)
 		err = leave_as_user();
 	if (err)
 		return err;
@@ -111,11 +113,35 @@ static int verify(void)
 	return 0;
 }
 
-static int confine_to(struct folder *folders, const struct names *writable)
+static int limit(const struct folder *folders, unsigned n)
 {
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+	int err = 0;
+
+	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+		return complain("not to be made read-only: ", "/", -errno);
+	for (unsigned i = 0; i < n && !err; i++)
+		err = put(&folders[i]);
+	return err;
+}
+
+/*
+ * In /proc a back-end without privilege can only write to what is its own, and must, to make a
+ * user namespace. folders has room for it behind the others.
+ */
+static int take_proc(struct folder *folder)
+{
+	folder->path = strdup("/proc");
+	folder->tree = open_tree(AT_FDCWD, "/proc",
+				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	return folder->path && folder->tree >= 0 ? 0 : complain("", "/proc", -errno);
+}
+
+static int confine_to(struct folder *folders, const struct names *writable)
+{
 	char here[PATH_MAX];
-	int err = leave();
+	bool as_user;
+	int err = leave(&as_user);
 
 	if (err == -EINVAL)
 		return complain("no mount namespace, as / is not a mount point: before chroot(8), "
@@ -124,12 +150,10 @@ static int confine_to(struct folder *folders, const struct names *writable)
 		return complain("no mount namespace", "", err);
 	for (unsigned i = 0; i < writable->n && !err; i++)
 		err = take(&folders[i], writable->list[i]);
-	if (err)
-		return err;
-	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr)) < 0)
-		return complain("not to be made read-only: ", "/", -errno);
-	for (unsigned i = 0; i < writable->n && !err; i++)
-		err = put(&folders[i]);
+	if (!err && as_user)
+		err = take_proc(&folders[writable->n]);
+	if (!err)
+		err = limit(folders, writable->n + as_user);
 	/* Relative paths must lead to the new mounts, too. */
 	if (!err && (!getcwd(here, sizeof(here)) || chdir(here) < 0))
 		err = complain("the working folder", "", -errno);
@@ -138,13 +162,13 @@ static int confine_to(struct folder *folders, const struct names *writable)
 
 int confine(const struct names *writable)
 {
-	struct folder folders[MAX_NAMES] = {0};
+	struct folder folders[MAX_NAMES + 1] = {0};
 	int err;
 
-	for (unsigned i = 0; i < writable->n; i++)
+	for (unsigned i = 0; i <= writable->n; i++)
 		folders[i].tree = -1;
 	err = confine_to(folders, writable);
-	for (unsigned i = 0; i < writable->n; i++) {
+	for (unsigned i = 0; i <= writable->n; i++) {
 		if (folders[i].tree >= 0)
 			close(folders[i].tree);
 		free(folders[i].path);
