@@ -53,31 +53,92 @@ struct call {
 	struct scmp_arg_cmp conditions[MOST_CONDITIONS];
 };
 
-#define CALL(name) {SCMP_SYS(name), #name, NULL, 0, 0, {{0}}}
-#define RARE(name, why) {SCMP_SYS(name), #name, why, 0, 0, {{0}}}
-#define REFUSED(name, why, error) {SCMP_SYS(name), #name, why, error, 0, {{0}}}
+#define CALL(name)                                 \
+	{                                          \
+		SCMP_SYS(name), #name, NULL, 0, 0, \
+		{                                  \
+			{                          \
+				0                  \
+			}                          \
+		}                                  \
+	}
+#define RARE(name, why)                           \
+	{                                         \
+		SCMP_SYS(name), #name, why, 0, 0, \
+		{                                 \
+			{                         \
+				0                 \
+			}                         \
+		}                                 \
+	}
+#define REFUSED(name, why, error)                     \
+	{                                             \
+		SCMP_SYS(name), #name, why, error, 0, \
+		{                                     \
+			{                             \
+				0                     \
+			}                             \
+		}                                     \
+	}
 /* Only with this value of argument n; or where the bits of the mask have this value. */
-#define WITH(name, n, value) {SCMP_SYS(name), #name, NULL, 0, 1, {{n, SCMP_CMP_EQ, value, 0}}}
-#define RARE_WITH(name, why, n, value) {SCMP_SYS(name), #name, why, 0, 1, {{n, SCMP_CMP_EQ, value, 0}}}
-#define MASKED(name, n, mask, value) \
-	{SCMP_SYS(name), #name, NULL, 0, 1, {{n, SCMP_CMP_MASKED_EQ, mask, value}}}
-#define RARE_MASKED(name, why, n, mask, value) \
-	{SCMP_SYS(name), #name, why, 0, 1, {{n, SCMP_CMP_MASKED_EQ, mask, value}}}
-#define END {0, NULL, NULL, 0, 0, {{0}}}
+#define WITH(name, n, value)                             \
+	{                                                \
+		SCMP_SYS(name), #name, NULL, 0, 1,       \
+		{                                        \
+			{                                \
+				n, SCMP_CMP_EQ, value, 0 \
+			}                                \
+		}                                        \
+	}
+#define RARE_WITH(name, why, n, value)                   \
+	{                                                \
+		SCMP_SYS(name), #name, why, 0, 1,        \
+		{                                        \
+			{                                \
+				n, SCMP_CMP_EQ, value, 0 \
+			}                                \
+		}                                        \
+	}
+#define MASKED(name, n, mask, value)                               \
+	{                                                          \
+		SCMP_SYS(name), #name, NULL, 0, 1,                 \
+		{                                                  \
+			{                                          \
+				n, SCMP_CMP_MASKED_EQ, mask, value \
+			}                                          \
+		}                                                  \
+	}
+#define RARE_MASKED(name, why, n, mask, value)                     \
+	{                                                          \
+		SCMP_SYS(name), #name, why, 0, 1,                  \
+		{                                                  \
+			{                                          \
+				n, SCMP_CMP_MASKED_EQ, mask, value \
+			}                                          \
+		}                                                  \
+	}
+#define END                          \
+	{                            \
+		0, NULL, NULL, 0, 0, \
+		{                    \
+			{            \
+				0    \
+			}            \
+		}                    \
+	}
 
 /* ---- All processes ------------------------------------------------------------------- */
 
 #define ON_ABORT "abort(3), when memory is found to be damaged"
+#define ALLOCATOR "memory that is allocated, or given back"
 #define WITHOUT_VDSO "machines whose clock can't be read without a system call"
 
 static const struct call common[] = {
-	CALL(read),
-	CALL(write),
-	CALL(close),
 	CALL(exit_group),
-	CALL(brk),
-	CALL(munmap),
-	MASKED(mmap, 2, PROT_EXEC, 0),
+	RARE(write, "what goes to the log"),
+	RARE(brk, ALLOCATOR),
+	RARE(munmap, ALLOCATOR),
+	RARE_MASKED(mmap, ALLOCATOR, 2, PROT_EXEC, 0),
 	/* 32 bit, where there is one. */
 	RARE_MASKED(mmap2, "32-bit machines", 2, PROT_EXEC, 0),
 	RARE_MASKED(mprotect, "the heap of a new thread", 2, PROT_EXEC, 0),
@@ -90,7 +151,7 @@ static const struct call common[] = {
 	RARE(rt_sigaction, ON_ABORT),
 	RARE(getpid, ON_ABORT),
 	RARE(gettid, ON_ABORT),
-	RARE(tgkill, ON_ABORT), /* see add_own_calls() */
+	RARE(tgkill, ON_ABORT), /* see add_own() */
 	RARE(writev, ON_ABORT),
 	RARE(getrandom, "the C library's allocator, once"),
 	RARE(clock_gettime, WITHOUT_VDSO),
@@ -102,7 +163,7 @@ static const struct call common[] = {
 /* ---- Serving ------------------------------------------------------------------------- */
 
 /* What pthread_create() asks for, and nothing else: a thread, never a process or a namespace. */
-#define THREAD                                                                        \
+#define THREAD                                                                              \
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
 	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 
@@ -133,6 +194,8 @@ static const struct call serve[] = {
 	CALL(getegid),
 	RARE(getgid, "as getuid(2)"),
 	/* Waiting, and messages on sockets that are there. */
+	CALL(read),
+	CALL(close),
 	CALL(poll),
 	RARE(ppoll, OTHER_LIBC),
 	CALL(epoll_create1),
@@ -147,8 +210,6 @@ static const struct call serve[] = {
 	CALL(sendto),
 	/* Finding and opening. */
 	CALL(openat),
-	CALL(open_by_handle_at), /* see add_own_calls() */
-	CALL(name_to_handle_at),
 	CALL(statx),
 	CALL(newfstatat),
 	RARE(fstatat64, "32-bit machines"),
@@ -168,7 +229,6 @@ static const struct call serve[] = {
 	/* Data. */
 	CALL(pread64),
 	CALL(preadv),
-	CALL(pwrite64),
 	CALL(pwritev),
 	CALL(lseek),
 	CALL(fallocate),
@@ -181,10 +241,6 @@ static const struct call serve[] = {
 	CALL(fchmodat),
 	CALL(fchownat),
 	CALL(utimensat),
-	CALL(getxattr),
-	CALL(setxattr),
-	CALL(listxattr),
-	CALL(removexattr),
 	CALL(fgetxattr),
 	CALL(getxattrat),
 	RARE(lgetxattr, OLD_KERNEL),
@@ -205,11 +261,25 @@ static const struct call serve[] = {
 	CALL(inotify_add_watch),
 	CALL(inotify_rm_watch),
 	CALL(memfd_create),
-	/* How many descriptors there may be. */
-	CALL(prlimit64), /* see add_own_calls() */
 	/* The end. */
 	CALL(wait4),
 	CALL(unlink),
+	END,
+};
+
+/* Not with --inode-file-handles=never. */
+static const struct call with_handles[] = {
+	CALL(open_by_handle_at),
+	CALL(name_to_handle_at),
+	END,
+};
+
+/* With --xattr. */
+static const struct call with_xattr[] = {
+	CALL(getxattr),
+	CALL(setxattr),
+	CALL(listxattr),
+	CALL(removexattr),
 	END,
 };
 
@@ -222,6 +292,8 @@ static const struct call with_syslog[] = {
 /* ---- The view ------------------------------------------------------------------------ */
 
 static const struct call view[] = {
+	CALL(read),
+	CALL(close),
 	CALL(poll),
 	RARE(ppoll, OTHER_LIBC),
 	CALL(writev),
@@ -238,6 +310,8 @@ static const struct call view[] = {
 #define TO_READ (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND)
 
 static const struct call policy[] = {
+	CALL(read),
+	CALL(close),
 	CALL(recvfrom),
 	CALL(sendmsg),
 	MASKED(openat, 2, TO_READ, O_RDONLY),
@@ -258,12 +332,8 @@ static const struct call policy[] = {
 /* ---- The process outside ------------------------------------------------------------------ */
 
 static const struct call outside[] = {
-	CALL(rt_sigtimedwait),
-	CALL(wait4),
-	CALL(kill),
-	CALL(unlink),
-	RARE(unlinkat, OTHER_LIBC),
-	END,
+	CALL(rt_sigtimedwait),	    CALL(wait4), CALL(kill), CALL(unlink),
+	RARE(unlinkat, OTHER_LIBC), END,
 };
 
 /* ---- Sanitizers --------------------------------------------------------------------------- */
@@ -350,10 +420,6 @@ static int add_own(scmp_filter_ctx ctx, const struct call *call)
 	if (call->number == SCMP_SYS(tgkill)) {
 		own.n_conditions = 1;
 		own.conditions[0] = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
-	} else if (call->number == SCMP_SYS(prlimit64)) {
-		own.n_conditions = 2;
-		own.conditions[0] = SCMP_A0(SCMP_CMP_EQ, 0);
-		own.conditions[1] = SCMP_A2(SCMP_CMP_EQ, 0);
 	}
 	return add(ctx, &own);
 }
@@ -367,7 +433,20 @@ static int add_list(scmp_filter_ctx ctx, const struct call *calls)
 	return err;
 }
 
-static int add_all(scmp_filter_ctx ctx, enum filter_kind kind)
+static int add_optional(scmp_filter_ctx ctx, const struct settings *settings)
+{
+	int err = 0;
+
+	if (settings->file_handles != HANDLES_NEVER)
+		err = add_list(ctx, with_handles);
+	if (!err && settings->xattr)
+		err = add_list(ctx, with_xattr);
+	if (!err && log_is_syslog())
+		err = add_list(ctx, with_syslog);
+	return err;
+}
+
+static int add_all(scmp_filter_ctx ctx, enum filter_kind kind, const struct settings *settings)
 {
 	int err = add_list(ctx, common);
 
@@ -377,8 +456,8 @@ static int add_all(scmp_filter_ctx ctx, enum filter_kind kind)
 #endif
 	if (!err)
 		err = add_list(ctx, kinds[kind].calls);
-	if (!err && kind == FILTER_SERVE && log_is_syslog())
-		err = add_list(ctx, with_syslog);
+	if (!err && kind == FILTER_SERVE)
+		err = add_optional(ctx, settings);
 	return err;
 }
 
@@ -394,13 +473,13 @@ static int set_attributes(scmp_filter_ctx ctx, uint32_t action)
 	return err;
 }
 
-static int load(enum filter_kind kind, uint32_t action)
+static int load(enum filter_kind kind, const struct settings *settings, uint32_t action)
 {
 	scmp_filter_ctx ctx = seccomp_init(action);
 	int err = ctx ? set_attributes(ctx, action) : -ENOMEM;
 
 	if (!err)
-		err = add_all(ctx, kind);
+		err = add_all(ctx, kind, settings);
 	if (!err)
 		err = seccomp_load(ctx);
 	if (ctx)
@@ -408,7 +487,7 @@ static int load(enum filter_kind kind, uint32_t action)
 	return err;
 }
 
-int filter_load(enum filter_kind kind, enum seccomp_action action)
+int filter_load(enum filter_kind kind, const struct settings *settings)
 {
 	static const uint32_t actions[] = {
 		[SECCOMP_KILL] = SCMP_ACT_KILL_PROCESS,
@@ -417,9 +496,9 @@ int filter_load(enum filter_kind kind, enum seccomp_action action)
 	};
 	int err;
 
-	if (action == SECCOMP_NONE)
+	if (settings->seccomp == SECCOMP_NONE)
 		return 0;
-	err = load(kind, actions[action]);
+	err = load(kind, settings, actions[settings->seccomp]);
 	if (err)
 		log_error("%s can't be kept from other system calls: %s; --seccomp=none does "
 			  "without",
@@ -440,16 +519,17 @@ static size_t length(const struct call *calls)
 
 bool filter_call(enum filter_kind kind, size_t i, struct filter_call *call)
 {
-	const struct call *calls = common;
-	size_t n = length(common);
+	const struct call *const lists[] = {common, kinds[kind].calls, with_handles, with_xattr};
+	const size_t n_lists = kind == FILTER_SERVE ? 4 : 2;
 
-	if (i >= n) {
-		calls = kinds[kind].calls;
+	for (size_t list = 0; list < n_lists; list++) {
+		size_t n = length(lists[list]);
+
+		if (i < n) {
+			*call = (struct filter_call){lists[list][i].name, lists[list][i].rare};
+			return true;
+		}
 		i -= n;
-		n = length(calls);
 	}
-	if (i >= n)
-		return false;
-	*call = (struct filter_call){calls[i].name, calls[i].rare};
-	return true;
+	return false;
 }

@@ -19,10 +19,11 @@ enum filter_kind {
 };
 
 /*
- * From here on, and for threads that start later, any other call does what `action` says. Needs
- * "no new privileges". 0 or -errno (on the log).
+ * From here on, and for threads that start later, any other call does what settings->seccomp
+ * says. What the settings have no use for is not allowed either. Needs "no new privileges".
+ * 0 or -errno (on the log).
  */
-int filter_load(enum filter_kind kind, enum seccomp_action action);
+int filter_load(enum filter_kind kind, const struct settings *settings);
 
 /* For the test that compares the lists with what is called: see filter.c. */
 struct filter_call {

@@ -89,7 +89,7 @@ int helper_leave_files(void)
 int helper_finish(enum filter_kind kind, const struct settings *settings)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return filter_load(kind, settings->seccomp);
+	return filter_load(kind, settings);
 }
 
 /* ---- Messages ------------------------------------------------------------------------- */

@@ -150,7 +150,7 @@ static int go_inside(struct share *share)
 	if (!err)
 		say_what_is_missing(share, policy);
 	fsdax_policy_unref(policy);
-	return err ? err : filter_load(FILTER_SERVE, settings->seccomp);
+	return err ? err : filter_load(FILTER_SERVE, settings);
 }
 
 /* What has a path outside, the sockets, has been made before the share is entered. */

@@ -84,7 +84,7 @@ static int give_up_privileges(const struct settings *settings)
 
 	if (!err)
 		err = privileges_drop(caps, caps);
-	return err ? err : filter_load(FILTER_OUTSIDE, settings->seccomp);
+	return err ? err : filter_load(FILTER_OUTSIDE, settings);
 }
 
 /* Pass signals on to the daemon until it ends. They are blocked. */

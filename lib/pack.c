@@ -20,7 +20,7 @@ struct header {
 };
 
 enum kind {
-	KIND_FILE = 1,   /* path, text */
+	KIND_FILE = 1,	 /* path, text */
 	KIND_REMARK = 2, /* severity, file, hint, message */
 };
 
