@@ -18,6 +18,9 @@ fi
 
 mkdir "$SCRATCH"/{sock,lists}
 cat >"$SCRATCH/policy.ini" <<'END'
+[tag]
+inode-flag = yes
+
 [rule all]
 size = >= 1
 dax = yes
@@ -29,6 +32,7 @@ cat >"$SCRATCH/sort.py" <<'END'
 import collections, re, sys
 
 newer = {"syscall_0x1d0": "getxattrat", "syscall_0x1d4": "file_getattr"}
+sandbox = "none" not in sys.argv[3:]
 kinds, filtered, calls = {}, set(), collections.defaultdict(set)
 first = None
 for line in open(sys.argv[1], errors="replace"):
@@ -46,7 +50,7 @@ for line in open(sys.argv[1], errors="replace"):
         if "{len=" not in rest:
             continue
         filtered.add(pid)
-        kinds.setdefault(pid, "outside" if pid == first else "serve")
+        kinds.setdefault(pid, "outside" if pid == first and sandbox else "serve")
         continue
     if pid in filtered or ("serve" in kinds.values() and pid not in kinds and pid != first):
         calls[kinds.get(pid, "serve")].add(newer.get(name, name))
@@ -77,7 +81,7 @@ serve_all() {
 	ask &
 	asker=$!
 	timeout -k 5 400 "$FSDAX_PROBE" check --socket "$SCRATCH/sock/s" --dir "$SHARE" -- \
-		strace -f -qq -o "$SCRATCH/sock/trace" "$FSDAXD" --socket-path "$SCRATCH/sock/s" \
+		strace -D -f -qq -o "$SCRATCH/sock/trace" "$FSDAXD" --socket-path "$SCRATCH/sock/s" \
 		--shared-dir "$SHARE" --policy "$SCRATCH/policy.ini" --tag probe --reconnect \
 		--control-socket "$SCRATCH/sock/control" --log-level error "$@" \
 		>"$SCRATCH/tap" 2>"$SCRATCH/log"
@@ -97,24 +101,24 @@ end_all() {
 	shift
 	mkdir -p "$SCRATCH/policy.d"
 	cp "$SCRATCH/policy.ini" "$SCRATCH/policy.d/"
-	strace -f -qq -o "$SCRATCH/trace" "$FSDAXD" --socket-path "$SCRATCH/sock/s" \
+	strace -D -f -qq -o "$SCRATCH/trace" "$FSDAXD" --socket-path "$SCRATCH/sock/s" \
 		--shared-dir "$SHARE" --policy "$SCRATCH/policy.d" --dax-window 32M \
 		--control-socket "$SCRATCH/sock/control" "$@" 2>"$SCRATCH/log" &
+	daemon=$!
 	until "$FSDAX_CTL" reload --socket="$SCRATCH/sock/control" >/dev/null 2>&1; do
 		sleep 0.1
 	done
-	daemon=$(head -n 1 "$SCRATCH/trace" | cut -d ' ' -f 1)
 	kill -HUP "$daemon"
-	until grep -q "the policy was replaced" <(tail -n 1 "$SCRATCH/log"); do
+	until [[ $(grep -c "the policy was replaced" "$SCRATCH/log") -gt 1 ]]; do
 		sleep 0.1
 	done
 	kill -TERM "$daemon"
-	wait $!
+	wait "$daemon"
 	is $? 0 "$name: ends in good order"
 	is "$(grep -c SIGSYS "$SCRATCH/trace")" 0 "$name: no process was ended by the filter"
 	holds "$name: the sockets are gone" test ! -e "$SCRATCH/sock/s" -a \
 		! -e "$SCRATCH/sock/control"
-	python3 "$SCRATCH/sort.py" "$SCRATCH/trace" "$SCRATCH/lists"
+	python3 "$SCRATCH/sort.py" "$SCRATCH/trace" "$SCRATCH/lists" "$@"
 }
 
 new_share tmpfs
