@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* More descriptors than a message may have, so that too many are seen and can be closed. */
@@ -23,6 +24,18 @@ static void close_all(const int *fds, size_t n)
 		close(fds[i]);
 }
 
+/* No message has a use for a folder; but whoever has one can open what is below it. */
+static bool has_folder(const int *fds, size_t n)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < n; i++) {
+		if (fstat(fds[i], &st) || S_ISDIR(st.st_mode))
+			return true;
+	}
+	return false;
+}
+
 static int take_fds(struct msghdr *msg, struct vhost_message *message)
 {
 	int err = msg->msg_flags & MSG_CTRUNC ? -EPROTO : 0;
@@ -34,7 +47,7 @@ static int take_fds(struct msghdr *msg, struct vhost_message *message)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		memcpy(fds, CMSG_DATA(c), n * sizeof(int));
-		if (n > VHOST_MAX_FDS - message->n_fds) {
+		if (n > VHOST_MAX_FDS - message->n_fds || has_folder(fds, n)) {
 			close_all(fds, n);
 			err = -EPROTO;
 			continue;

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -21,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fuse_client.h"
@@ -640,6 +642,51 @@ static void a_queue_is_stopped_amid_a_question(void **state)
 	close(channel);
 }
 
+static unsigned int folders_open(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned int n = 0;
+	const struct dirent *entry;
+	struct stat st;
+
+	while ((entry = readdir(dir))) {
+		if (!fstatat(dirfd(dir), entry->d_name, &st, 0) && S_ISDIR(st.st_mode))
+			n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+/* A front-end must not put a way out of the share into the daemon's hands. */
+static void a_folder_is_refused_in_any_message(void **state)
+{
+	static const uint32_t requests[] = {VHOST_SET_VRING_KICK, VHOST_SET_VRING_CALL,
+					    VHOST_SET_VRING_ERR, VHOST_SET_MEM_TABLE,
+					    VHOST_SET_BACKEND_REQ_FD, VHOST_GET_FEATURES};
+	const uint64_t queue = 0;
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		struct vm *vm;
+		int folder = open("/", i % 2 ? O_PATH | O_CLOEXEC : O_RDONLY | O_CLOEXEC);
+		unsigned int before;
+
+		if (i)
+			setup(state);
+		vm = *state;
+		let_it_be_done(vm);
+		before = folders_open();
+		tell(vm, requests[i], &queue, sizeof(queue), folder);
+		pthread_join(vm->device, NULL);
+		assert_int_equal(vm->result, -EPROTO);
+		assert_int_equal(folders_open(), before);
+		close(folder);
+		close(vm->socket);
+		vm->socket = -1;
+		if (i + 1 < sizeof(requests) / sizeof(*requests))
+			teardown(state);
+	}
+}
+
 /* ---- Requests that wait ------------------------------------------------------------------------------ */
 
 /* One that waits, since another owner has the lock. */
@@ -714,6 +761,7 @@ int main(void)
 		TEST(memory_that_is_cut_ends_the_connection),
 		WINDOW_TEST(a_question_without_an_answer_does_not_keep_the_daemon),
 		WINDOW_TEST(a_queue_is_stopped_amid_a_question),
+		TEST(a_folder_is_refused_in_any_message),
 		TEST(who_waits_is_answered_before_the_ring_stops),
 		TEST(who_waits_is_forgotten_with_the_device),
 		TEST(a_guest_that_has_gone_holds_nothing),
