@@ -419,7 +419,10 @@ static int add_own(scmp_filter_ctx ctx, const struct call *call)
 
 	if (call->number == SCMP_SYS(tgkill)) {
 		own.n_conditions = 1;
-		own.conditions[0] = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+		own.conditions[0] = (struct scmp_arg_cmp){
+			.op = SCMP_CMP_EQ,
+			.datum_a = (scmp_datum_t)getpid(),
+		};
 	}
 	return add(ctx, &own);
 }
