@@ -111,7 +111,7 @@ static int close_inherited(const struct settings *settings)
 	    !syscall(SYS_close_range, kept + 1, ~0U, 0))
 		return 0;
 	log_error("descriptors can't be put in order: %s", strerror(errno));
-	return -errno;
+	return -EIO;
 }
 
 /* Without privilege a guest can do less, and so can the policy: each in a line, at the start. */

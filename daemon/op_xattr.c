@@ -63,6 +63,10 @@ static int may_read(struct share *share, const char *name)
 	return is_hidden_tag(share, name) ? -ENODATA : 0;
 }
 
+/*
+ * Other names are for the host's kernel to refuse: CAP_SETFCAP is all that the daemon does this
+ * with, so of what takes privilege a guest sets security.capability only (privileges.c).
+ */
 static int may_write(struct share *share, const char *name)
 {
 	if (share->settings->readonly)

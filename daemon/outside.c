@@ -199,8 +199,11 @@ int outside_begin(struct settings *settings, bool namespaces)
 	int err;
 
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
-		return -errno;
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets)) {
+		err = -errno;
+		log_error("no process for the sandbox: %s", strerror(-err));
+		return err;
+	}
 	/* Before the daemon is there, which may end at once. */
 	outside_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, &before);

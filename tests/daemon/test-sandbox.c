@@ -40,6 +40,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <fsdax/fsdax.h>
+
+#include "creds.h"
 #include "filter.h"
 #include "outside.h"
 #include "privileges.h"
@@ -68,6 +71,9 @@ struct place {
 	struct inside outer;
 	int listener;
 };
+
+/* That the daemon has; NULL: none. */
+static struct fsdax_policy *policy;
 
 /* ---- The place --------------------------------------------------------------------------- */
 
@@ -152,7 +158,7 @@ static _Noreturn void go(struct settings *settings, struct inside inside, attemp
 	inside.mnt_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (sandbox_enter(settings, &inside.root_fd, &inside.proc_fd))
 		_exit(201);
-	if (privileges_drop_to_serve(settings, NULL, &had, &trusted))
+	if (privileges_drop_to_serve(settings, policy, &had, &trusted))
 		_exit(202);
 	if (filter_load(FILTER_SERVE, settings))
 		_exit(203);
@@ -447,8 +453,9 @@ static int set_capability(const struct inside *inside)
 
 static void without_privilege_nothing_can_be_changed(void **state)
 {
-	static attempt *const tries[] = {make_mount,  make_namespace, enter_namespace, change_root,
-					 stop_swapping, set_trusted,    set_capability};
+	static attempt *const tries[] = {make_mount,	make_namespace, enter_namespace,
+					 change_root,	stop_swapping,	set_trusted,
+					 set_capability};
 	static const enum sandbox_mode modes[] = {SANDBOX_NAMESPACE, SANDBOX_CHROOT, SANDBOX_NONE};
 
 	for (size_t mode = 0; mode < sizeof(modes) / sizeof(*modes); mode++) {
@@ -475,6 +482,44 @@ static void with_xattr_a_guest_may_give_capabilities_and_no_more(void **state)
 	settings.caps_remove = CAPABILITY(SETFCAP);
 	settings.caps_add = 0;
 	assert_int_equal(outcome(&settings, *state, set_capability), EPERM);
+}
+
+/* The daemon's own privilege is for reading tags: not for what the guest asks in between. */
+static int use_reserve(const struct inside *inside)
+{
+	int fd = openat(inside->root_fd, "file", O_RDONLY | O_CLOEXEC);
+	struct creds creds;
+	char value[8];
+
+	if (fgetxattr(fd, "trusted.fsdax", value, sizeof(value)) != -1 || errno != ENODATA)
+		return 1;
+	creds_admin(true);
+	if (fgetxattr(fd, "trusted.fsdax", value, sizeof(value)) != 3)
+		return 2;
+	creds_admin(false);
+	if (set_trusted(inside) != EPERM)
+		return 3;
+	/* To be somebody else and back makes all that is permitted effective, in the kernel. */
+	if (creds_enter(1000, 1000, (gid_t)-1, &creds))
+		return 4;
+	creds_leave(&creds);
+	return set_trusted(inside) == EPERM ? 0 : 5;
+}
+
+static void tags_can_be_read_and_nothing_else_be_done_by_that(void **state)
+{
+	static const char text[] = "[rule a]\nsize = >= 1\ndax = yes\n";
+	struct settings settings = settings_of(*state, SANDBOX_NAMESPACE, SECCOMP_NONE);
+	const struct place *place = *state;
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/file", place->share);
+	assert_int_equal(setxattr(path, "trusted.fsdax", "yes", 3, 0), 0);
+	assert_int_equal(fsdax_policy_parse("p", text, sizeof(text) - 1, &policy, NULL), 0);
+	assert_int_equal(outcome(&settings, place, use_reserve), 0);
+	fsdax_policy_unref(policy);
+	policy = NULL;
+	removexattr(path, "trusted.fsdax");
 }
 
 /* 0 if the sets are what they are to be. */
@@ -755,6 +800,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(without_privilege_nothing_can_be_changed),
 		cmocka_unit_test(with_xattr_a_guest_may_give_capabilities_and_no_more),
 		cmocka_unit_test(the_capabilities_are_the_named_few),
+		cmocka_unit_test(tags_can_be_read_and_nothing_else_be_done_by_that),
 		cmocka_unit_test(modcaps_is_parsed),
 		cmocka_unit_test(a_call_that_is_never_made_is_the_end),
 		cmocka_unit_test(clone3_is_said_not_to_be_there),

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/limits.h>
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
@@ -294,6 +295,75 @@ static void test_an_acl_kills_sgid(void **state)
 	assert_int_equal(mode_of(client), 02660);
 }
 
+/* ---- Capabilities of files ----------------------------------------------------------------- */
+
+static void give_capability(struct client *client)
+{
+	const struct vfs_cap_data data = {
+		.magic_etc = VFS_CAP_REVISION_2,
+		.data = {{.permitted = 1 << CAP_NET_RAW}},
+	};
+	int fd = openat(client->dirfd, "file", O_RDWR);
+
+	assert_int_equal(fsetxattr(fd, "security.capability", &data, sizeof(data), 0), 0);
+	close(fd);
+}
+
+static void do_write(struct client *client, uint64_t nodeid)
+{
+	struct fuse_open_in open = {.flags = O_RDWR};
+	struct fuse_open_out opened;
+	struct {
+		struct fuse_write_in in;
+		char data[4];
+	} write = {.in = {.size = sizeof(write.data)}};
+	struct fuse_write_out written;
+
+	assert_true(client_send(client, FUSE_OPEN, nodeid, &open, sizeof(open), &opened,
+				sizeof(opened)) > 0);
+	write.in.fh = opened.fh;
+	assert_true(client_send(client, FUSE_WRITE, nodeid, &write,
+				sizeof(write.in) + sizeof(write.data), &written,
+				sizeof(written)) > 0);
+}
+
+static void do_setattr(struct client *client, uint64_t nodeid, struct fuse_setattr_in in)
+{
+	struct fuse_attr_out out;
+
+	assert_true(client_send(client, FUSE_SETATTR, nodeid, &in, sizeof(in), &out, sizeof(out)) >
+		    0);
+}
+
+static void do_truncate(struct client *client, uint64_t nodeid)
+{
+	do_setattr(client, nodeid, (struct fuse_setattr_in){.valid = FATTR_SIZE, .size = 1});
+}
+
+static void do_chown(struct client *client, uint64_t nodeid)
+{
+	do_setattr(client, nodeid, (struct fuse_setattr_in){.valid = FATTR_UID, .uid = 7});
+}
+
+/* As on a local file system: who changes a program does not inherit what it was trusted with. */
+static void test_a_change_takes_capabilities_away(void **state)
+{
+	static void (*const changes[])(struct client * client, uint64_t nodeid) = {
+		do_write, do_truncate, do_chown};
+	struct client *client = *state;
+	char value[64];
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		give_capability(client);
+		assert_true(get(client, file(client), "security.capability", value,
+				sizeof(value)) > 0);
+		changes[i](client, file(client));
+		assert_int_equal(get(client, file(client), "security.capability", value,
+				     sizeof(value)),
+				 -ENODATA);
+	}
+}
+
 static void test_options(void **state)
 {
 	struct client *client = *state;
@@ -377,6 +447,7 @@ int main(void)
 		TEST(test_the_policys_tag_is_hidden),
 		TEST(test_acls_need_an_option),
 		TEST(test_an_acl_kills_sgid),
+		TEST(test_a_change_takes_capabilities_away),
 		TEST(test_options),
 		TEST(test_sizes_must_fit),
 		TEST(test_large_values),
