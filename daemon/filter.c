@@ -208,6 +208,9 @@ static const struct call serve[] = {
 	CALL(recvfrom),
 	CALL(sendmsg),
 	CALL(sendto),
+	/* Who the front-end is, and how many processors there are: polling.h. */
+	WITH(getsockopt, 2, SO_PEERCRED),
+	CALL(sched_getaffinity),
 	/* Finding and opening. */
 	CALL(openat),
 	CALL(statx),
