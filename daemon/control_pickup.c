@@ -162,19 +162,24 @@ static void add_if_below(void *data, struct inode *inode)
 
 /* ---- Deciding anew ------------------------------------------------------------------------------- */
 
-static void decide_anew(struct share *share, struct inode *inode)
+/* What is gone from the host keeps what it has; what can't be seen for now is asked for again. */
+static bool is_passing(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+}
+
+/* Returns whether the guest holds it open in the other state, as far as is known. */
+static bool decide_anew(struct share *share, struct inode *inode)
 {
 	struct statx stx;
 	int fd = inode_fd(share, inode);
-	int failed;
+	int err;
 
-	/* What is gone from the host, or can't be seen, keeps what it has. */
 	if (fd < 0)
-		return;
-	failed = statx(fd, "", AT_EMPTY_PATH, ATTR_STATX_MASK, &stx);
+		return is_passing(fd);
+	err = statx(fd, "", AT_EMPTY_PATH, ATTR_STATX_MASK, &stx) ? -errno : 0;
 	inode_fd_done(share, inode, fd);
-	if (!failed)
-		verdict_flag(share, inode, &stx);
+	return err ? is_passing(err) : verdict_holds(share, inode, &stx);
 }
 
 static void list_view(struct pickup *pickup, struct inode *inode, const struct view *view,
@@ -192,10 +197,11 @@ static void list_view(struct pickup *pickup, struct inode *inode, const struct v
 
 static void look_at(struct pickup *pickup, struct inode *inode, bool named)
 {
+	const bool held = decide_anew(pickup->share, inode);
 	struct view view;
 
-	decide_anew(pickup->share, inode);
 	view_take(pickup->control, inode, &view);
+	view.pending = held;
 	if (!view.retired)
 		list_view(pickup, inode, &view, named);
 	view_release(&view);
@@ -211,7 +217,7 @@ static bool is_wanted(const struct pickup *pickup, const struct inode *inode)
 static void look_at_named(struct pickup *pickup)
 {
 	for (size_t i = 0; i < pickup->named.n; i++) {
-		struct inode *inode = inode_get(pickup->share, pickup->named.ids[i]);
+		struct inode *inode = inode_get_any(pickup->share, pickup->named.ids[i]);
 
 		if (is_wanted(pickup, inode) && S_ISDIR(inode->type)) {
 			look_at(pickup, inode, true);
@@ -221,7 +227,7 @@ static void look_at_named(struct pickup *pickup)
 		}
 	}
 	for (size_t i = 0; i < pickup->named.n; i++) {
-		struct inode *inode = inode_get(pickup->share, pickup->named.ids[i]);
+		struct inode *inode = inode_get_any(pickup->share, pickup->named.ids[i]);
 
 		if (is_wanted(pickup, inode) && !S_ISDIR(inode->type))
 			look_at(pickup, inode, true);
@@ -236,7 +242,7 @@ static void look_below(struct pickup *pickup)
 	qsort(pickup->folders, pickup->n_folders, sizeof(*pickup->folders), compare_pointers);
 	inode_each(pickup->share, add_if_below, pickup);
 	for (size_t i = 0; i < pickup->below.n && !atomic_load(&pickup->control->stopping); i++) {
-		struct inode *inode = inode_get(pickup->share, pickup->below.ids[i]);
+		struct inode *inode = inode_get_any(pickup->share, pickup->below.ids[i]);
 
 		if (inode)
 			look_at(pickup, inode, false);

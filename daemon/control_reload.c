@@ -9,6 +9,7 @@
 
 #include "../cli/json.h"
 #include "control_internal.h"
+#include "folder.h"
 #include "log.h"
 #include "privileges.h"
 #include "share.h"
@@ -44,7 +45,7 @@ static void settle(struct control *control, struct fsdax_policy *policy,
 	}
 	fsdax_slot_swap(control->share->policy, policy);
 	verdict_tree_changed(control->share);
-	control->policy_generation = atomic_load(&control->share->tree_generation);
+	control->policy_generation = folder_generation(control->share);
 	control->policy_loaded = time(NULL);
 	control->policy_refused = 0;
 	log_info("the policy was replaced: it has %u rule%s now", fsdax_policy_rules(policy),

@@ -121,6 +121,19 @@ struct inode *inode_get(struct share *share, uint64_t nodeid)
 	return inode;
 }
 
+struct inode *inode_get_any(struct share *share, uint64_t nodeid)
+{
+	struct inode_table *table = share->inodes;
+	struct inode *inode;
+
+	pthread_mutex_lock(&table->lock);
+	inode = inode_by_nodeid_locked(table, nodeid);
+	if (inode)
+		inode_ref(inode);
+	pthread_mutex_unlock(&table->lock);
+	return inode;
+}
+
 /* ---- Lookups ------------------------------------------------------------------------------ */
 
 void inode_count_lookup_locked(struct inode *inode)

@@ -112,6 +112,12 @@ struct inode *inode_get(struct share *share, uint64_t nodeid);
 void inode_put(struct share *share, struct inode *inode);
 
 /*
+ * The same, but one that the guest has forgotten counts as well, as long as it has it open or
+ * knows something below it: for who looks at what the guest has.
+ */
+struct inode *inode_get_any(struct share *share, uint64_t nodeid);
+
+/*
  * Look up a name in a folder, and count the lookup: finds the inode, or makes one. stx: set
  * to its attributes, as of now. Asks verdict_flag(), and looks again if that retired it.
  * flag: the FUSE_ATTR_DAX bit. Names ".." and "." are the caller's to refuse.

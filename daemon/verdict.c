@@ -5,7 +5,8 @@
  * A reply about a file that has not changed compares its ctime and the tree's generation under
  * the inode's lock, and is done. Otherwise the decision is found without locks, from copies of
  * the names, and settled under the lock: of two threads that do so at once the later one wins,
- * and if it had the older facts then its ctime tells the next reply to decide again.
+ * and if it had the older facts then its ctime tells the next reply to decide again. Who has to
+ * say what the newest decision has come to asks verdict_holds(), not the inode.
  */
 #include "verdict.h"
 
@@ -34,6 +35,7 @@ struct fresh {
 	struct fsdax_decision decision;
 	enum unmappable unmappable;
 	bool stuck;	    /* the size alone would decide otherwise */
+	bool held;	    /* the guest has it open in the other state */
 	bool settled, flag; /* what the guest was told, and at which size */
 	uint64_t size;
 };
@@ -319,6 +321,15 @@ static void settle(struct share *share, struct inode *inode, const struct fresh 
 		v->size = fresh->stx->stx_size;
 }
 
+/*
+ * What has become of it, as of the lock under which it was decided on: a moment later, a reply
+ * that was slow may have left what it found in older facts. Called with the inode locked.
+ */
+static bool is_held(const struct inode *inode)
+{
+	return inode->verdict.pending && !inode_is_retired(inode);
+}
+
 /* Whether the flag is known without further ado. */
 static bool recall(struct share *share, struct inode *inode, struct fresh *fresh)
 {
@@ -333,6 +344,7 @@ static bool recall(struct share *share, struct inode *inode, struct fresh *fresh
 	fresh->settled = v->settled;
 	fresh->flag = v->flag;
 	fresh->size = v->size;
+	fresh->held = is_held(inode);
 	/* An unlinked file: there is nothing to decide it by, so it stays as it was. */
 	if (v->settled && !fresh->stx->stx_nlink)
 		known = true;
@@ -340,29 +352,27 @@ static bool recall(struct share *share, struct inode *inode, struct fresh *fresh
 	return known;
 }
 
-static bool verdict_file(struct share *share, struct inode *inode, const struct statx *stx)
+static void verdict_file(struct share *share, struct inode *inode, struct fresh *fresh)
 {
-	struct fresh fresh = {.stx = stx, .generation = folder_generation(share)};
-	bool flag;
-
-	if (recall(share, inode, &fresh))
-		return fresh.flag;
-	if (is_still_good(share, inode, &fresh)) {
-		recall(share, inode, &fresh); /* what was waiting may take effect */
-		return fresh.flag;
-	}
-	decide(share, inode, &fresh);
+	fresh->generation = folder_generation(share);
+	if (recall(share, inode, fresh))
+		return;
+	/* Once more, so that what was waiting takes effect. */
+	if (is_still_good(share, inode, fresh) && recall(share, inode, fresh))
+		return;
+	decide(share, inode, fresh);
 	inode_lock(share, inode);
-	settle(share, inode, &fresh);
-	flag = inode->verdict.flag;
+	settle(share, inode, fresh);
+	fresh->flag = inode->verdict.flag;
+	fresh->held = is_held(inode);
 	inode_unlock(share, inode);
-	fsdax_cursor_unref(fresh.cursor);
-	return flag;
+	fsdax_cursor_unref(fresh->cursor);
 }
 
 /* ---- For the others ------------------------------------------------------------------------ */
 
-uint32_t verdict_flag(struct share *share, struct inode *inode, const struct statx *stx)
+/* fresh: what is to be decided on; nothing is asked about what can't be DAX. */
+static uint32_t find_flag(struct share *share, struct inode *inode, struct fresh *fresh)
 {
 	const struct fsdax_fuse_session session = {share->dax.window, share->dax.inode_dax};
 	struct fsdax_decision told = no_decision;
@@ -370,11 +380,27 @@ uint32_t verdict_flag(struct share *share, struct inode *inode, const struct sta
 	if (!share->policy || !session.window || !session.inode_dax)
 		return 0;
 	if (S_ISDIR(inode->type))
-		folder_seen(share, inode, stx);
+		folder_seen(share, inode, fresh->stx);
 	if (!S_ISREG(inode->type))
 		return 0;
-	told.dax = verdict_file(share, inode, stx);
-	return fsdax_fuse_attr_flags(&session, stx->stx_mode, &told);
+	verdict_file(share, inode, fresh);
+	told.dax = fresh->flag;
+	return fsdax_fuse_attr_flags(&session, fresh->stx->stx_mode, &told);
+}
+
+uint32_t verdict_flag(struct share *share, struct inode *inode, const struct statx *stx)
+{
+	struct fresh fresh = {.stx = stx};
+
+	return find_flag(share, inode, &fresh);
+}
+
+bool verdict_holds(struct share *share, struct inode *inode, const struct statx *stx)
+{
+	struct fresh fresh = {.stx = stx};
+
+	find_flag(share, inode, &fresh);
+	return fresh.held;
 }
 
 void verdict_tree_changed(struct share *share)

@@ -59,6 +59,13 @@ const char *unmappable_text(enum unmappable why);
  */
 uint32_t verdict_flag(struct share *share, struct inode *inode, const struct statx *stx);
 
+/*
+ * Decide on an inode in the same way, and tell whether the guest has it open in the other state:
+ * then it is pending until it is closed. If not, whoever opens it from now on gets the state that
+ * was decided.
+ */
+bool verdict_holds(struct share *share, struct inode *inode, const struct statx *stx);
+
 /* The guest renamed something below: names and so decisions may have changed. */
 void verdict_tree_changed(struct share *share);
 

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * test-pickup.c - what the daemon says of a change (see control_pickup.c) when the guest's
+ * requests come at the worst moment. The same is searched exhaustively in tests/model. Needs root,
+ * and a host with a view.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include "front_end.h"
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "attr.h"
+#include "control_internal.h"
+#include "inode.h"
+#include "share.h"
+#include "verdict.h"
+
+#define TAGS "[tag]\nxattr = user.fsdax\ninode-flag = no\n"
+#define LARGE "[tag]\nxattr = none\ninode-flag = no\n[rule large]\nsize = >= 32K\ndax = yes\n"
+#define SIZE (1 << 20)
+
+static struct client client;
+static struct front_end front_end;
+static struct control control;
+
+/* ---- What comes in between ------------------------------------------------------------- */
+
+static const struct statx *late; /* a reply is made from it right before the inode is looked at */
+static unsigned int n_refused;	 /* so many descriptors are not to be had */
+
+void __real_view_take(const struct control *c, struct inode *inode, struct view *view);
+void __wrap_view_take(const struct control *c, struct inode *inode, struct view *view);
+
+void __wrap_view_take(const struct control *c, struct inode *inode, struct view *view)
+{
+	if (late)
+		verdict_flag(c->share, inode, late);
+	__real_view_take(c, inode, view);
+}
+
+int __real_inode_fd(struct share *share, struct inode *inode);
+int __wrap_inode_fd(struct share *share, struct inode *inode);
+
+int __wrap_inode_fd(struct share *share, struct inode *inode)
+{
+	if (!n_refused)
+		return __real_inode_fd(share, inode);
+	n_refused--;
+	return -EMFILE;
+}
+
+/* ---- A daemon, its guest, and an admin ------------------------------------------------- */
+
+static void open_with(const char *policy)
+{
+	late = NULL;
+	n_refused = 0;
+	client_make(&client);
+	front_end_open(&front_end, &client, policy);
+	if (!client.share->dax.inode_dax) {
+		print_message("this host has no view\n");
+		client_free(&client);
+		front_end_free(&front_end);
+		skip();
+	}
+	control = (struct control){.share = client.share, .dir = client.dir};
+}
+
+static void done(void)
+{
+	client_free(&client);
+	front_end_free(&front_end);
+}
+
+static void put(const char *path)
+{
+	int fd = openat(client.dirfd, path, O_WRONLY | O_CREAT, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, SIZE), 0);
+	close(fd);
+}
+
+static const char *host_path(const char *path)
+{
+	static char buffer[512];
+
+	snprintf(buffer, sizeof(buffer), "%s/%s", client.dir, path);
+	return buffer;
+}
+
+static void tag(const char *path, const char *value)
+{
+	assert_int_equal(setxattr(host_path(path), "user.fsdax", value, strlen(value), 0), 0);
+}
+
+static uint64_t open_file(uint64_t nodeid)
+{
+	struct fuse_open_in in = {.flags = O_RDONLY};
+	struct fuse_open_out out;
+
+	assert_int_equal(
+		client_send(&client, FUSE_OPEN, nodeid, &in, sizeof(in), &out, sizeof(out)),
+		sizeof(out));
+	return out.fh;
+}
+
+static void release_file(uint64_t nodeid, uint64_t fh)
+{
+	struct fuse_release_in in = {.fh = fh};
+
+	assert_int_equal(client_send(&client, FUSE_RELEASE, nodeid, &in, sizeof(in), NULL, 0), 0);
+}
+
+/* How many files are pending, by a question about one file or folder. */
+static int64_t pending(const char *path)
+{
+	struct json_object *answer, *value;
+	struct stat st;
+	char words[64];
+	int64_t n;
+
+	assert_int_equal(lstat(host_path(path), &st), 0);
+	snprintf(words, sizeof(words), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	answer = control_pickup(&control, words);
+	assert_true(json_object_object_get_ex(answer, "pending", &value));
+	n = json_object_get_int64(value);
+	json_object_put(answer);
+	return n;
+}
+
+/* ---- Tests ------------------------------------------------------------------------------- */
+
+/*
+ * A reply that was made from old attributes comes between the decision about an inode and the look
+ * at it. It takes the old decision for the right one, and so for nothing that is pending.
+ */
+static void a_late_reply_hides_no_holder(void **state)
+{
+	struct statx old;
+	uint64_t nodeid, fh;
+
+	(void)state;
+	open_with(LARGE);
+	put("file");
+	nodeid = client_nodeid(&client, FUSE_ROOT_ID, "file");
+	fh = open_file(nodeid);
+	assert_int_equal(
+		statx(AT_FDCWD, host_path("file"), AT_SYMLINK_NOFOLLOW, ATTR_STATX_MASK, &old), 0);
+	assert_int_equal(truncate(host_path("file"), 0), 0);
+	late = &old;
+	assert_int_equal(pending("file"), 1);
+	late = NULL;
+	assert_int_equal(pending("file"), 1);
+	release_file(nodeid, fh);
+	assert_int_equal(pending("file"), 0);
+	done();
+}
+
+/* FORGET has overtaken RELEASE. */
+static void what_is_forgotten_and_open_is_held(void **state)
+{
+	uint64_t nodeid, fh;
+
+	(void)state;
+	open_with(TAGS);
+	put("file");
+	tag("file", "yes");
+	nodeid = client_nodeid(&client, FUSE_ROOT_ID, "file");
+	fh = open_file(nodeid);
+	client_forget(&client, nodeid, 1);
+	tag("file", "no");
+	assert_int_equal(pending("file"), 1);
+	release_file(nodeid, fh);
+	assert_int_equal(pending("file"), 0);
+	done();
+}
+
+/* A folder's tag counts for what is known below it, whether the guest still has the folder or not. */
+static void a_forgotten_folder_stands_for_what_is_below(void **state)
+{
+	uint64_t folder, nodeid, fh;
+
+	(void)state;
+	open_with(TAGS);
+	client_put_dir(&client, "folder");
+	put("folder/file");
+	tag("folder", "yes");
+	folder = client_nodeid(&client, FUSE_ROOT_ID, "folder");
+	nodeid = client_nodeid(&client, folder, "file");
+	fh = open_file(nodeid);
+	client_forget(&client, folder, 1);
+	tag("folder", "no");
+	assert_int_equal(pending("folder"), 1);
+	release_file(nodeid, fh);
+	assert_int_equal(pending("folder"), 0);
+	done();
+}
+
+/* Nothing was decided for want of a descriptor: so nothing has been picked up. */
+static void what_cannot_be_looked_at_now_is_pending(void **state)
+{
+	uint64_t nodeid, fh;
+
+	(void)state;
+	open_with(TAGS);
+	put("file");
+	tag("file", "yes");
+	nodeid = client_nodeid(&client, FUSE_ROOT_ID, "file");
+	fh = open_file(nodeid);
+	tag("file", "no");
+	n_refused = 1;
+	assert_int_equal(pending("file"), 1);
+	assert_int_equal(n_refused, 0);
+	release_file(nodeid, fh);
+	assert_int_equal(pending("file"), 0);
+	done();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_late_reply_hides_no_holder),
+		cmocka_unit_test(what_is_forgotten_and_open_is_held),
+		cmocka_unit_test(a_forgotten_folder_stands_for_what_is_below),
+		cmocka_unit_test(what_cannot_be_looked_at_now_is_pending),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
