@@ -204,23 +204,23 @@ int frontend_negotiate(struct frontend *fe, const struct frontend_options *optio
 /* ---- Memory ---- */
 
 /* The table in one message, with a descriptor for each region. */
-static int send_table(struct frontend *fe)
+int frontend_set_memory(struct frontend *fe, unsigned n)
 {
-	struct vhost_mem_table table = {.n = GUEST_REGIONS};
-	size_t size = 8 + GUEST_REGIONS * sizeof(table.regions[0]);
+	struct vhost_mem_table table = {.n = n};
+	size_t size = 8 + n * sizeof(table.regions[0]);
 	struct vhost_header header = {.request = VHOST_SET_MEM_TABLE, .flags = VHOST_VERSION};
 	int fds[GUEST_REGIONS], err;
 	struct message reply;
 
-	for (unsigned i = 0; i < GUEST_REGIONS; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		table.regions[i] = fe->guest.regions[i];
 		fds[i] = fe->guest.fd;
 	}
 	header.size = (uint32_t)size;
 	if (!(fe->protocol_features & VHOST_F_REPLY_ACK))
-		return message_send(fe->sock, &header, &table, fds, GUEST_REGIONS);
+		return message_send(fe->sock, &header, &table, fds, n);
 	header.flags |= VHOST_NEED_REPLY;
-	err = message_send(fe->sock, &header, &table, fds, GUEST_REGIONS);
+	err = message_send(fe->sock, &header, &table, fds, n);
 	if (!err)
 		err = recv_reply(fe, VHOST_SET_MEM_TABLE, &reply, sizeof(uint64_t));
 	if (!err && reply.payload.u64)
@@ -247,7 +247,9 @@ static int add_regions(struct frontend *fe)
 
 static int tell_memory(struct frontend *fe)
 {
-	return fe->protocol_features & VHOST_F_MEM_SLOTS ? add_regions(fe) : send_table(fe);
+	if (fe->protocol_features & VHOST_F_MEM_SLOTS)
+		return add_regions(fe);
+	return frontend_set_memory(fe, GUEST_REGIONS);
 }
 
 int frontend_share_memory(struct frontend *fe, const struct frontend_options *options)

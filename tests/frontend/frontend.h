@@ -84,6 +84,9 @@ int frontend_share_memory(struct frontend *fe, const struct frontend_options *op
 int frontend_start_window(struct frontend *fe, const struct frontend_options *options);
 int frontend_start_queues(struct frontend *fe, const struct frontend_options *options);
 
+/* SET_MEM_TABLE with the first n regions of the guest's memory, while queues may be busy. */
+int frontend_set_memory(struct frontend *fe, unsigned n);
+
 /* GET_VRING_BASE: the back-end forgets the queue, and says where it stood. */
 int frontend_stop_queue(struct frontend *fe, unsigned index, uint16_t *base);
 

@@ -39,7 +39,15 @@
 #ifndef THREADS
 #define THREADS 2
 #endif
+#ifndef OPENERS
+#define OPENERS 3 /* threads that open files, as bits */
+#endif
+#ifndef LOOKERS
+#define LOOKERS 3 /* ... that look at them */
+#endif
+#ifndef INODES
 #define INODES 3 /* the daemon's, at a time; that they suffice is asserted */
+#endif
 #define LOOKS 2	 /* of one inode, after which the guest forgets it before it looks up more */
 #define NONE 15
 
@@ -241,8 +249,7 @@ inline still_good(n_)
 	:: inodes[n_].memo && inodes[n_].memo_ctime == stx_ctime &&
 		inodes[n_].memo_policy == by_policy ->
 		inodes[n_].memo_generation = at_generation;
-		/* What was waiting may take effect. */
-		recall(n_)
+		again_known = 1
 	:: else
 	fi
 }
@@ -319,7 +326,14 @@ inline verdict(n_)
 			put_cursor();
 			still_good(n_)
 		};
-		atomic { decide() }
+		if
+		:: atomic { again_known ->
+			again_known = 0;
+			recall(n_);
+			decide()
+		   }
+		:: atomic { !again_known -> decide() }
+		fi
 	fi
 #else
 	atomic {
@@ -345,35 +359,9 @@ inline judge(n_)
 }
 
 #define LOCALS byte stx_ctime; bit stx_tag; byte at_generation; byte by_policy; bit known; \
-	bit decided; bit told; bit held
+	bit decided; bit told; bit held; bit again_known
 
 /* ---- The guest's requests ------------------------------------------------------------------------------ */
-
-/*
- * LOOKUP, and READDIRPLUS for each entry: n, told. Ends before its last step, which is
- * looked_up().
- * code: op_lookup.c op_lookup, op_readdir.c look_up, inode_lookup.c inode_lookup,
- * code: inode_lookup.c look_up, inode_lookup.c stat_name
- */
-inline lookup(n_)
-{
-	do
-	:: atomic { statx() };
-		atomic { find_or_enter(n_) };
-		verdict(n_);
-		atomic { judge(n_) };
-		if
-		:: atomic { inodes[n_].retired ->
-			/* code: inode_lookup.c inode_take_back */
-			inodes[n_].lookups--;
-			put(n_);
-			n_ = 0;
-			told = 0
-		   }
-		:: atomic { !inodes[n_].retired -> break }
-		fi
-	od
-}
 
 /* guest: fuse_iget(), fuse_change_attributes(), fuse_dax_dontcache(). */
 inline take_attributes(n_)
@@ -443,10 +431,30 @@ inline opened(n_)
 	assert(!alone || began != changes || reloading || flags[n_] == TRUTH)
 }
 
+inline finish(n_)
+{
+	using[n_]--;
+	opening = opening - opens;
+	opens = 0;
+	again = 0;
+	ok = 0;
+	alone = 0;
+	began = 0;
+	n_ = 0;
+	d = 0;
+	busy--
+}
+
+#define CHOOSES_TO_OPEN (mine[me] == NONE && (OPENERS & (1 << me)))
+#define CHOOSES_TO_LOOK (LOOKERS & (1 << me))
+
 /*
- * What a thread does, again and again: open (with a name that is cached, or looked up), close,
- * stat() by a name that is cached (GETATTR) or not (LOOKUP).
+ * What a thread does, again and again: open() of a name, with OPEN for the inode that is cached,
+ * or that LOOKUP has found; stat(), with GETATTR or LOOKUP (READDIRPLUS is the same); close().
  *
+ * LOOKUP:
+ * code: op_lookup.c op_lookup, op_readdir.c look_up, inode_lookup.c inode_lookup
+ * code: inode_lookup.c look_up, inode_lookup.c stat_name
  * OPEN, and a change of size, which asks the same:
  * code: op_open.c op_open, op_open.c open_handle, op_open.c check_verdict, op_attr.c change_size
  * GETATTR:
@@ -468,7 +476,7 @@ end:	do
 		releasing = n;
 		n = 0
 	   }
-	:: atomic { !crashing && MAY_LOOK_UP ->
+	:: atomic { !crashing && MAY_LOOK_UP && (CHOOSES_TO_OPEN || CHOOSES_TO_LOOK) ->
 		busy++;
 		if
 		:: d = 0
@@ -477,72 +485,81 @@ end:	do
 #endif
 		fi;
 		if
-		:: mine[me] == NONE ->
+		:: CHOOSES_TO_OPEN ->
 			opens = 1;
 			began = changes;
 			alone = !OPEN_AT_ALL && opening == 0 && releasing == NONE;
 			opening++
+		:: CHOOSES_TO_LOOK
+		fi;
+		if
+		:: dentry[d] != NONE ->
+			n = dentry[d];
+			using[n]++;
+			goto by_inode
 		:: true
 		fi
 	   };
-from_the_name:
-		if
-		:: atomic { !again && dentry[d] != NONE ->
-			n = dentry[d];
-			using[n]++
-		   }
-		:: lookup(n);
-			atomic {
-				looked_up(d, n);
-				if
-				:: opens
-				:: else -> goto served
-				fi
-			}
-		fi;
-		atomic { get(n) };
-#ifdef MUTANT_OPEN_DOES_NOT_ASK
-		if
-		:: opens
-		:: else -> verdict(n);
-			atomic { judge(n) }
-		fi;
-#else
+by_name:	atomic { statx() };
+		atomic { find_or_enter(n) };
 		verdict(n);
 		atomic { judge(n) };
-#endif
 		if
-		:: atomic { !opens ->
+		:: atomic { inodes[n].retired ->
+			/* code: inode_lookup.c inode_take_back */
+			inodes[n].lookups--;
 			put(n);
-			take_attributes(n)
+			n = 0;
+			told = 0;
+			held = 0;
+			goto by_name
 		   }
-		:: atomic { opens ->
+		:: atomic { !inodes[n].retired ->
+			looked_up(d, n);
+			if
+			:: opens
+			:: else ->
+				finish(n);
+				goto served
+			fi
+		   }
+		fi;
+by_inode:	atomic { get(n) };
+#ifdef MUTANT_OPEN_DOES_NOT_ASK
+		if
+		:: opens -> goto asked
+		:: else
+		fi;
+#endif
+		verdict(n);
+		atomic {
+			judge(n);
+			if
+			:: !opens ->
+				put(n);
+				take_attributes(n);
+				finish(n);
+				goto served
+			:: else
+			fi
+		};
+asked:		atomic {
 			counted(n);
 			if
-			:: ok -> opened(n)
+			:: ok ->
+				opened(n);
+				finish(n)
 			:: !ok && !again ->
 				/* guest: ESTALE: the name is looked up again, whatever the cache has. */
 				using[n]--;
 				dentry[d] = NONE;
 				n = 0;
 				again = 1;
-				goto from_the_name
-			:: else
+				goto by_name
+			:: !ok && again -> finish(n)
 			fi
-		   }
-		fi;
-served:		atomic {
-			using[n]--;
-			opening = opening - opens;
-			opens = 0;
-			again = 0;
-			ok = 0;
-			alone = 0;
-			began = 0;
-			n = 0;
-			d = 0;
-			busy--
-		}
+		};
+served:		skip
 	od
 }
 
@@ -678,6 +695,7 @@ proctype admin()
 			ctime++;
 			changes++;
 			flips++;
+			at = changes;
 			asking = 1;
 			left[0] = inodes[0].used;
 			left[1] = inodes[1].used;
@@ -685,7 +703,6 @@ proctype admin()
 		};
 		do
 		:: atomic {
-			at = changes;
 			any = 0;
 			n = 0
 		   };
@@ -704,7 +721,10 @@ proctype admin()
 			fi
 		od;
 		atomic {
-			/* It is picked up: nobody has it open in the old state. */
+			/*
+			 * It is picked up: nobody has it open in the old state. That is said of what was
+			 * there when it was asked for; a policy that came later is another change.
+			 */
 			if
 			:: at == changes && !reloading ->
 				claimed = changes;

@@ -15,13 +15,13 @@
 #include "confine.h"
 #include "report.h"
 
-static const struct check *const groups[] = {
+static const struct check *const check_groups[] = {
 	checks_init,  checks_dax,     checks_map,  checks_map_edge, checks_attr,
 	checks_names, checks_file,    checks_data, checks_dir,	    checks_xattr,
-	checks_lock,  checks_hostile, checks_ring, checks_session,
+	checks_lock,  checks_hostile, checks_ring, checks_session, NULL,
 };
 
-#define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
+static const struct check *const race_groups[] = {races_inode, races_window, races_session, NULL};
 
 struct run {
 	const struct options *options;
@@ -29,6 +29,11 @@ struct run {
 	struct report report;
 	bool read_only;
 };
+
+static const struct check *const *groups_of(const struct options *options)
+{
+	return strcmp(options->command, "race") == 0 ? race_groups : check_groups;
+}
 
 static bool is_named(const struct names *names, const char *name)
 {
@@ -145,17 +150,17 @@ static unsigned count_wanted(const struct options *options)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < N_GROUPS; i++) {
-		for (const struct check *check = groups[i]; check->name; check++)
+	for (const struct check *const *group = groups_of(options); *group; group++) {
+		for (const struct check *check = *group; check->name; check++)
 			n += is_wanted(options, check->name);
 	}
 	return n;
 }
 
-static int list(void)
+static int list(const struct options *options)
 {
-	for (size_t i = 0; i < N_GROUPS; i++) {
-		for (const struct check *check = groups[i]; check->name; check++)
+	for (const struct check *const *group = groups_of(options); *group; group++) {
+		for (const struct check *check = *group; check->name; check++)
 			printf("%-28s %s\n", check->name, check->title);
 	}
 	return EXIT_PASSED;
@@ -181,7 +186,7 @@ int check_run(const struct options *options)
 	unsigned total = count_wanted(options);
 
 	if (options->list)
-		return list();
+		return list(options);
 	if (!total) {
 		fprintf(stderr, "fsdax-probe: no check has such a name; see --list\n");
 		return EXIT_USAGE;
@@ -193,8 +198,8 @@ int check_run(const struct options *options)
 	backend_init(&run.backend, options->backend, options->socket);
 	find_read_only(&run);
 	report_begin(&run.report, options->json, total);
-	for (size_t i = 0; i < N_GROUPS; i++) {
-		for (const struct check *check = groups[i]; check->name; check++) {
+	for (const struct check *const *group = groups_of(options); *group; group++) {
+		for (const struct check *check = *group; check->name; check++) {
 			if (is_wanted(options, check->name))
 				run_one(&run, check);
 		}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * check.h - the subcommand check, and the tables of checks that it goes through.
+ * check.h - the subcommands check and race, and the tables of checks that they go through.
  */
 #ifndef PROBE_CHECK_H
 #define PROBE_CHECK_H
@@ -22,6 +22,9 @@ struct check {
 extern const struct check checks_init[], checks_dax[], checks_map[], checks_map_edge[],
 	checks_attr[], checks_names[], checks_file[], checks_data[], checks_dir[], checks_xattr[],
 	checks_lock[], checks_hostile[], checks_ring[], checks_session[];
+
+/* The same for the subcommand race. */
+extern const struct check races_inode[], races_window[], races_session[];
 
 int check_run(const struct options *options);
 

@@ -18,7 +18,9 @@ enum kind { FLAG, NUMBER, TEXT, NAMES };
 #define LOAD 2
 #define CONFINE 4
 #define KNOW 8
-#define ALL (CHECK | LOAD | KNOW)
+#define RACE 16
+#define CHECKS (CHECK | RACE)
+#define ALL (CHECKS | LOAD | KNOW)
 
 struct option_row {
 	const char *name, *arg, *help;
@@ -36,22 +38,24 @@ static const struct option_row rows[] = {
 	{"timeout", "S", "seconds to wait for an answer (10)", NUMBER, AT(timeout), ALL},
 	{"no-window", NULL, "be a front-end without a DAX window", FLAG, AT(no_window),
 	 ALL},
-	{"no-config", NULL, "... without the CONFIG feature", FLAG, AT(no_config), CHECK | LOAD},
+	{"no-config", NULL, "... without the CONFIG feature", FLAG, AT(no_config), CHECKS | LOAD},
 	{"no-mem-slots", NULL, "... without CONFIGURE_MEM_SLOTS", FLAG, AT(no_mem_slots),
-	 CHECK | LOAD},
-	{"no-event-idx", NULL, "... without event indexes", FLAG, AT(no_event_idx), CHECK | LOAD},
-	{"indirect", NULL, "... with indirect descriptors", FLAG, AT(indirect), CHECK | LOAD},
-	{"only", "GLOB", "run checks of this name only (again for more)", NAMES, AT(only), CHECK},
-	{"skip", "GLOB", "leave out checks of this name", NAMES, AT(skip), CHECK},
-	{"todo", "GLOB", "checks that are known to fail, and don't count", NAMES, AT(todo), CHECK},
-	{"list", NULL, "name the checks, and run none", FLAG, AT(list), CHECK},
+	 CHECKS | LOAD},
+	{"no-event-idx", NULL, "... without event indexes", FLAG, AT(no_event_idx), CHECKS | LOAD},
+	{"indirect", NULL, "... with indirect descriptors", FLAG, AT(indirect), CHECKS | LOAD},
+	{"only", "GLOB", "run checks of this name only (again for more)", NAMES, AT(only), CHECKS},
+	{"skip", "GLOB", "leave out checks of this name", NAMES, AT(skip), CHECKS},
+	{"todo", "GLOB", "checks that are known to fail, and don't count", NAMES, AT(todo), CHECKS},
+	{"list", NULL, "name the checks, and run none", FLAG, AT(list), CHECKS},
 	{"keep", NULL, "leave the scratch folder in the share", FLAG, AT(keep), ALL},
 	{"writable", "DIR", "another folder that BACKEND may write to (again for more)", NAMES,
-	 AT(writable), CHECK | CONFINE},
+	 AT(writable), CHECKS | CONFINE},
 	{"op", "NAME", "what to ask for: see below (lookup+getattr)", TEXT, AT(op), LOAD},
 	{"depth", "N", "requests at a time in each queue (1)", NUMBER, AT(depth), LOAD | KNOW},
 	{"queues", "N", "request queues (1)", NUMBER, AT(queues), LOAD},
-	{"seconds", "S", "how long (5)", NUMBER, AT(seconds), LOAD},
+	{"seconds", "S", "how long; each race (5)", NUMBER, AT(seconds), RACE | LOAD},
+	{"control", "PATH", "fsdaxd's control socket; else what needs it is skipped", TEXT,
+	 AT(control), RACE},
 	{"cpu", "N", "run on this processor only", NUMBER, AT(cpu), LOAD | KNOW},
 	{"pid", "PID", "the daemon, to tell its processor time", NUMBER, AT(pid), LOAD | KNOW},
 	{"files", "N", "files to ask about (1000)", NUMBER, AT(files), LOAD | KNOW},
@@ -70,12 +74,14 @@ static const char intro[] =
 	"Drives a virtiofs back-end over its vhost-user socket, without a guest.\n"
 	"\n"
 	"usage: fsdax-probe check --socket PATH --dir DIR [OPTION...] [-- BACKEND ARG...]\n"
+	"       fsdax-probe race  --socket PATH --dir DIR [OPTION...] [-- BACKEND ARG...]\n"
 	"       fsdax-probe load  --socket PATH --dir DIR [OPTION...] [-- BACKEND ARG...]\n"
 	"       fsdax-probe know  --socket PATH --dir DIR [OPTION...] [-- BACKEND ARG...]\n"
 	"       fsdax-probe confine [--writable DIR]... -- COMMAND ARG...\n"
 	"\n"
 	"check    looks whether the back-end keeps to the protocol: TAP, a line for each check;\n"
 	"         exit status 0 if all that ran have passed, 1 if some failed\n"
+	"race     does at once, by several queues, what must not get into each other's way; as check\n"
 	"load     measures how many requests a second it answers\n"
 	"know     looks up many files and forgets them, twice, and tells what the back-end's memory\n"
 	"         and descriptors are after each\n"
@@ -84,7 +90,7 @@ static const char intro[] =
 	"With BACKEND, that program is started first, and again whenever it has ended: some end\n"
 	"when a front-end leaves. Files are made in a scratch folder in DIR, gone afterwards.\n"
 	"\n"
-	"check asks for what no guest should get, and a back-end may do it. So check and its\n"
+	"check asks for what no guest should get, and a back-end may do it. So check, race and their\n"
 	"BACKEND run in a mount namespace where everything is read-only but DIR, the folder of\n"
 	"the socket, and what --writable names. A back-end that runs already must be confined\n"
 	"as well: start it by fsdax-probe confine.\n";
@@ -93,6 +99,8 @@ static int command_bit(const char *command)
 {
 	if (strcmp(command, "check") == 0)
 		return CHECK;
+	if (strcmp(command, "race") == 0)
+		return RACE;
 	if (strcmp(command, "load") == 0)
 		return LOAD;
 	if (strcmp(command, "know") == 0)
@@ -117,10 +125,12 @@ static void help_section(const char *title, int mask)
 static void help(void)
 {
 	fputs(intro, stdout);
-	help_section("check, load and know:", ALL);
-	help_section("check and load:", CHECK | LOAD);
-	help_section("check:", CHECK);
-	help_section("check and confine:", CHECK | CONFINE);
+	help_section("check, race, load and know:", ALL);
+	help_section("check, race and load:", CHECKS | LOAD);
+	help_section("check and race:", CHECKS);
+	help_section("check, race and confine:", CHECKS | CONFINE);
+	help_section("race:", RACE);
+	help_section("race and load:", RACE | LOAD);
 	help_section("load and know:", LOAD | KNOW);
 	help_section("load:", LOAD);
 	printf("\nload's --op:");
@@ -228,7 +238,7 @@ int options_parse(struct options *options, int argc, char **argv)
 				    .batch = 1,
 				    .segment = 4096};
 	if (argc < 2)
-		return complain("check, load, know or confine?", "");
+		return complain("check, race, load, know or confine?", "");
 	command = command_bit(argv[1]);
 	options->command = argv[1];
 	/* --help and --version may come first. */
@@ -239,7 +249,7 @@ int options_parse(struct options *options, int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (!command)
-		return complain("check, load, know or confine?", "");
+		return complain("check, race, load, know or confine?", "");
 	if (optind < argc - 1)
 		options->backend = argv + 1 + optind;
 	if (command != CONFINE && !options->list && (!options->socket || !options->dir))

@@ -23,8 +23,9 @@ struct names {
 
 /* Strings point into argv. */
 struct options {
-	const char *command; /* "check", "load", "know" or "confine" */
+	const char *command; /* "check", "race", "load", "know" or "confine" */
 	const char *socket, *dir;
+	const char *control; /* race: fsdaxd's control socket, or NULL */
 	bool json, list, keep;
 	bool no_window, no_config, no_mem_slots, no_event_idx, indirect, busy;
 	struct names only, skip, todo;
