@@ -72,4 +72,7 @@ void vhost_queue_stop(struct vhost_queue *queue);
 /* Put a descriptor of the front-end in place of another; -1: none. Takes it over. */
 void vhost_queue_set_fd(struct vhost_queue *queue, int *place, int fd);
 
+/* The same for the one that calls the guest, and call it by that. */
+void vhost_queue_set_call(struct vhost_queue *queue, int fd);
+
 #endif

@@ -297,7 +297,7 @@ static int set_vring_call(struct device *device, struct vhost_message *message)
 
 	if (!queue)
 		return -EINVAL;
-	vhost_queue_set_fd(queue, &queue->call_fd, fd);
+	vhost_queue_set_call(queue, fd);
 	return QUIET;
 }
 

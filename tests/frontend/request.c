@@ -111,6 +111,9 @@ static int sleep_for_call(struct vq *vq, const struct frontend *fe, int64_t dead
 	n = poll(fds, 2, (int)left);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
+	/* Whether or not the answer stands there by now: nobody was told. */
+	if (n == 0)
+		return -ETIMEDOUT;
 	if (fds[0].revents)
 		vq_clear_call(vq);
 	else if (fds[1].revents)
