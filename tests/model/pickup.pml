@@ -10,8 +10,8 @@
  * queue of its own. Of the host there is an admin, who changes the tag and waits until that has
  * been picked up; and a reload, which swaps the policy while others decide by it.
  *
- * What is held under one lock is one step here. Each step names the code that does it, as
- * "code: FILE FUNCTION": test-pickup.sh sees to it that there is such a function. What the
+ * What is held under one lock is one step here. Each step names the file and the
+ * function that do it, behind "code:"; test-pickup.sh sees to it that there is such a function. What the
  * guest's kernel does is said in "guest:".
  *
  * An inode of the guest is here
@@ -21,8 +21,9 @@
  *	marked		it was told another flag than before: `dontcache`, which must never be
  *	evicted		looked[n] == 0, and its FORGET is in flight: forgetting == n
  *
- * Parts: FLIPS of the tag, RELOADS of the policy, CRASHES of the guest (or DESTROY); QUESTION:
- * whether the admin asks. LIVENESS is for the search by the LTL formula.
+ * The search is made in parts, since all at once has too many states: FLIPS of the tag, RELOADS of
+ * the policy, CRASHES of the guest (or DESTROY), NAMES, THREADS; OPENERS and LOOKERS say which
+ * thread does what. EARLY_FORGET is a guest that does not wait for RELEASE before it forgets.
  */
 #ifndef FLIPS
 #define FLIPS 1
@@ -39,6 +40,9 @@
 #ifndef THREADS
 #define THREADS 2
 #endif
+#ifndef FORGETS
+#define FORGETS 1 /* 0: the guest keeps all it knows; so how often it looked is of no matter */
+#endif
 #ifndef OPENERS
 #define OPENERS 3 /* threads that open files, as bits */
 #endif
@@ -52,7 +56,7 @@
 #define NONE 15
 
 #define ANY_MORE_THAN(array, most) \
-	(array[0] > (most) || array[1] > (most) || array[2] > (most))
+	(array[0] > (most) || array[1] > (most) || array[2] > (most) || array[INODES - 1] > (most))
 
 /* ---- The host ------------------------------------------------------------------------ */
 
@@ -111,14 +115,32 @@ inline check_all_open(flag_)
 {
 	assert(!holding[0] || flags[0] == (flag_));
 	assert(!holding[1] || flags[1] == (flag_));
-	assert(!holding[2] || flags[2] == (flag_))
+	assert(!holding[2] || flags[2] == (flag_));
+	assert(!holding[INODES - 1] || flags[INODES - 1] == (flag_))
 }
+
+/* What the guest can't evict. guest: fuse_prepare_release() holds the inode as well. */
+#ifdef EARLY_FORGET
+#define IS_KEPT(n_) (holding[n_] > 0 || using[n_] > 0)
+#else
+#define IS_KEPT(n_) (holding[n_] > 0 || using[n_] > 0 || releasing == n_)
+#endif
 
 /* ---- Inodes: under the table's lock ------------------------------------------------------------ */
 
 /* code: inode.c drop_locked, inode_index.c inode_slot_release_locked */
 inline drop(n_)
 {
+#if !FORGETS
+	/* What is retired and of no use to the guest is forgotten at once. */
+	if
+	:: inodes[n_].retired && !IS_KEPT(n_) && dentry[0] != n_ && dentry[NAMES - 1] != n_ ->
+		inodes[n_].lookups = 0;
+		looked[n_] = 0;
+		flags[n_] = 0
+	:: else
+	fi;
+#endif
 	if
 	:: inodes[n_].lookups == 0 && inodes[n_].opens == 0 && inodes[n_].refs == 0 ->
 		inodes[n_].used = 0;
@@ -152,18 +174,26 @@ inline find_or_enter(n_)
 	:: inodes[0].indexed -> n_ = 0
 	:: inodes[1].indexed -> n_ = 1
 	:: inodes[2].indexed -> n_ = 2
+#if INODES > 3
+	:: inodes[3].indexed -> n_ = 3
+#endif
 	:: else ->
 		if
 		:: !inodes[0].used -> n_ = 0
 		:: inodes[0].used && !inodes[1].used -> n_ = 1
+		:: inodes[0].used && inodes[1].used && !inodes[2].used -> n_ = 2
 		:: else ->
-			n_ = 2;
-			assert(!inodes[2].used)
+			n_ = INODES - 1;
+			assert(!inodes[n_].used)
 		fi;
 		inodes[n_].used = 1;
 		inodes[n_].indexed = 1
 	fi;
+#if FORGETS
 	inodes[n_].lookups++;
+#else
+	inodes[n_].lookups = 1;
+#endif
 	inodes[n_].refs++
 }
 
@@ -203,7 +233,7 @@ inline change(n_)
 
 /*
  * What became of the inode, as of the lock under which it was decided on: see look_at().
- * code: verdict.c outcome
+ * code: verdict.c is_held, verdict.c verdict_holds
  */
 inline outcome(n_)
 {
@@ -215,10 +245,12 @@ inline recall(n_)
 {
 	known = inodes[n_].retired || (inodes[n_].memo && inodes[n_].memo_ctime == stx_ctime &&
 		inodes[n_].memo_generation == at_generation);
+#ifndef MUTANT_WAITS_FOR_EVER
 	if
 	:: known && inodes[n_].pending -> change(n_)
 	:: else
 	fi;
+#endif
 	told = inodes[n_].flag;
 	outcome(n_)
 }
@@ -381,9 +413,19 @@ inline looked_up(d_, n_)
 {
 	put(n_);
 	take_attributes(n_);
+#if FORGETS
 	looked[n_]++;
+#else
+	looked[n_] = 1;
+#endif
 	using[n_]++;
-	dentry[d_] = n_
+	old = dentry[d_];
+	dentry[d_] = n_;
+	if
+	:: old != NONE -> drop(old)
+	:: else
+	fi;
+	old = 0
 }
 
 /* What each request by a nodeid begins with. code: inode.c inode_get */
@@ -434,6 +476,7 @@ inline opened(n_)
 inline finish(n_)
 {
 	using[n_]--;
+	drop(n_);
 	opening = opening - opens;
 	opens = 0;
 	again = 0;
@@ -463,7 +506,7 @@ inline finish(n_)
 proctype thread(byte me)
 {
 	LOCALS;
-	byte n, d;
+	byte n, d, old;
 	bit opens, again, ok, alone;
 	byte began;
 
@@ -507,7 +550,9 @@ by_name:	atomic { statx() };
 		if
 		:: atomic { inodes[n].retired ->
 			/* code: inode_lookup.c inode_take_back */
+#if FORGETS
 			inodes[n].lookups--;
+#endif
 			put(n);
 			n = 0;
 			told = 0;
@@ -552,7 +597,11 @@ asked:		atomic {
 			:: !ok && !again ->
 				/* guest: ESTALE: the name is looked up again, whatever the cache has. */
 				using[n]--;
-				dentry[d] = NONE;
+				if
+				:: dentry[d] == n -> dentry[d] = NONE
+				:: else
+				fi;
+				drop(n);
 				n = 0;
 				again = 1;
 				goto by_name
@@ -566,6 +615,8 @@ served:		skip
 /* RELEASE. code: op_open.c op_release, handle.c handle_release, handle.c uncount_open */
 proctype releases()
 {
+	byte n;
+
 end:	do
 	:: atomic { releasing != NONE && !crashing ->
 		if
@@ -574,22 +625,20 @@ end:	do
 		:: else
 #endif
 		fi;
+#ifndef MUTANT_WAITS_FOR_EVER
 		if
 		/* code: verdict.c verdict_closed */
 		:: inodes[releasing].opens == 0 && inodes[releasing].pending -> change(releasing)
 		:: else
 		fi;
-		drop(releasing);
-		releasing = NONE
+#endif
+		n = releasing;
+		releasing = NONE;
+		drop(n);
+		n = 0
 	   }
 	od
 }
-
-#ifdef EARLY_FORGET
-#define IS_KEPT(n_) (holding[n_] > 0 || using[n_] > 0)
-#else
-#define IS_KEPT(n_) (holding[n_] > 0 || using[n_] > 0 || releasing == n_)
-#endif
 
 /* guest: an inode is evicted, which takes its names out of the cache before; FORGET is sent. */
 inline evict(n_)
@@ -699,7 +748,8 @@ proctype admin()
 			asking = 1;
 			left[0] = inodes[0].used;
 			left[1] = inodes[1].used;
-			left[2] = inodes[2].used
+			left[2] = inodes[2].used;
+			left[INODES - 1] = inodes[INODES - 1].used
 		};
 		do
 		:: atomic {
@@ -823,7 +873,9 @@ init {
 		run thread(1);
 #endif
 		run releases();
+#if FORGETS
 		run forgets();
+#endif
 		run admin();
 #if RELOADS > 0
 		run reloads();
