@@ -145,6 +145,12 @@ struct inode *inode_find(struct share *share, struct inode *parent, const char *
 /* Take back n lookups; the inode may be gone after that. Too many are cut. */
 void inode_forget(struct share *share, uint64_t nodeid, uint64_t n);
 
+/*
+ * The guest has moved or removed a name on the host: called then, and before the names below are
+ * changed, so that a LOOKUP that is under way does not bring an old name back.
+ */
+void inode_note_move(struct share *share);
+
 /* A name of an inode has gone, or there is one more: by what the guest did. */
 void inode_unname(struct share *share, struct inode *inode, const struct inode *parent,
 		  const char *name);

@@ -30,6 +30,7 @@ struct place {
 	int dirfd;
 	const char *name;
 	int open_fd; /* -1: look the name up */
+	uint64_t moves; /* of the table, before that */
 };
 
 /* ---- Telling inodes from each other ------------------------------------------------ */
@@ -77,12 +78,23 @@ static bool surely_same(const struct inode *inode, const struct statx *stx)
 
 /* ---- One that the guest knows --------------------------------------------------------- */
 
+/*
+ * If a name was moved or removed since this one was looked up, it may be this one. Whoever moves
+ * it corrects the names that an inode has: so what is known since then is not replaced. Should it
+ * be another's that moved, then the next LOOKUP tells.
+ */
+static bool may_name_locked(const struct inode_table *table, const struct inode *inode,
+			    const struct place *place)
+{
+	return place->dir && (!inode->name.parent || place->moves == inode_moves(table));
+}
+
 static void found_locked(struct inode_table *table, struct inode *inode, const struct place *place,
 			 const struct statx *stx, struct inode **dead)
 {
 	inode_ref(inode);
 	inode_count_lookup_locked(inode);
-	if (place->dir)
+	if (may_name_locked(table, inode, place))
 		inode_name_add_locked(table, inode, place->dir, place->name, stx->stx_nlink, dead);
 }
 
@@ -237,14 +249,16 @@ static int enter_open(struct share *share, const struct place *place, struct ino
 	return fd < 0 ? fd : enter(share, place, fd, inode, stx);
 }
 
-static int look_up(struct share *share, const struct place *place, struct inode **inode,
+static int look_up(struct share *share, struct place *place, struct inode **inode,
 		   struct statx *stx, uint32_t *flag)
 {
 	for (int tries = 0; tries < MOST_TRIES; tries++) {
 		struct inode *found;
-		int err = place->open_fd >= 0 ? enter_open(share, place, &found, stx)
-					      : find_or_enter(share, place, &found, stx);
+		int err;
 
+		place->moves = inode_moves(share->inodes);
+		err = place->open_fd >= 0 ? enter_open(share, place, &found, stx)
+					  : find_or_enter(share, place, &found, stx);
 		if (err)
 			return err;
 		*flag = verdict_flag(share, found, stx);
@@ -260,7 +274,7 @@ static int look_up(struct share *share, const struct place *place, struct inode 
 int inode_lookup(struct share *share, struct inode *parent, const char *name, struct inode **inode,
 		 struct statx *stx, uint32_t *flag)
 {
-	struct place place = {parent, inode_fd(share, parent), name, -1};
+	struct place place = {parent, inode_fd(share, parent), name, -1, 0};
 	int err;
 
 	if (place.dirfd < 0)
@@ -273,7 +287,7 @@ int inode_lookup(struct share *share, struct inode *parent, const char *name, st
 int inode_adopt(struct share *share, struct inode *parent, const char *name, int fd,
 		struct inode **inode, struct statx *stx, uint32_t *flag)
 {
-	struct place place = {parent, -1, name, fd};
+	struct place place = {parent, -1, name, fd, 0};
 
 	return look_up(share, &place, inode, stx, flag);
 }
@@ -281,7 +295,7 @@ int inode_adopt(struct share *share, struct inode *parent, const char *name, int
 struct inode *inode_find(struct share *share, struct inode *parent, const char *name)
 {
 	struct inode_table *table = share->inodes;
-	struct place place = {parent, inode_fd(share, parent), name, -1};
+	struct place place = {parent, inode_fd(share, parent), name, -1, 0};
 	struct inode *inode = NULL;
 	struct inode_key key;
 	struct statx stx;

@@ -159,6 +159,16 @@ void inode_names_unlock(struct share *share)
 	pthread_mutex_unlock(&share->inodes->lock);
 }
 
+uint64_t inode_moves(const struct inode_table *table)
+{
+	return __atomic_load_n(&table->moves, __ATOMIC_ACQUIRE);
+}
+
+void inode_note_move(struct share *share)
+{
+	__atomic_add_fetch(&share->inodes->moves, 1, __ATOMIC_RELEASE);
+}
+
 void inode_unname(struct share *share, struct inode *inode, const struct inode *parent,
 		  const char *name)
 {

@@ -50,6 +50,7 @@ struct inode_table {
 	uint32_t n_buckets; /* a power of two */
 	uint32_t n_indexed;
 	uint64_t n_inodes;
+	uint64_t moves; /* atomic: names that the guest moved or removed; see found_locked() */
 	uint64_t seed; /* of the hash, so that nobody can choose inode numbers that collide */
 	struct inode *root;
 	pthread_mutex_t stripes[INODE_STRIPES];
@@ -96,6 +97,9 @@ void inode_name_add_locked(struct inode_table *table, struct inode *inode, struc
 			   const char *name, uint32_t nlink, struct inode **dead);
 void inode_name_remove_locked(struct inode_table *table, struct inode *inode,
 			      const struct inode *parent, const char *name, struct inode **dead);
+
+/* How many moves there were. */
+uint64_t inode_moves(const struct inode_table *table);
 
 /* ---- inode_fd.c ------------------------------------------------------------------------ */
 

@@ -24,6 +24,8 @@ static int remove_name(struct share *share, struct inode *parent, const char *na
 		err = unlinkat(dirfd, name, flags) ? -errno : 0;
 		inode_fd_done(share, parent, dirfd);
 	}
+	if (!err)
+		inode_note_move(share);
 	if (!err && inode)
 		inode_unname(share, inode, parent, name);
 	inode_put(share, inode);
@@ -89,6 +91,8 @@ static int rename_ends(struct share *share, struct end *from, struct end *to, un
 	from->inode = inode_find(share, from->dir, from->name);
 	to->inode = inode_find(share, to->dir, to->name);
 	err = renameat2(from->dirfd, from->name, to->dirfd, to->name, flags) ? -errno : 0;
+	if (!err)
+		inode_note_move(share);
 	/* Two names of one inode: the kernel leaves both. */
 	if (!err && !(from->inode && from->inode == to->inode))
 		follow(share, from, to, flags);
