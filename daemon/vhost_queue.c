@@ -157,15 +157,6 @@ static void join(struct vhost_queue *queue)
 	}
 }
 
-/* A queue that was started again before its call came has replies that nobody was told of. */
-void vhost_queue_set_call(struct vhost_queue *queue, int fd)
-{
-	vhost_queue_set_fd(queue, &queue->call_fd, fd);
-	pthread_mutex_lock(&queue->lock);
-	signal_fd(queue->call_fd);
-	pthread_mutex_unlock(&queue->lock);
-}
-
 /* The request's reply stands in its buffers. On any thread. */
 static void finish(struct request *request, size_t len)
 {
@@ -395,8 +386,8 @@ static bool is_ready(struct vhost_queue *queue)
 	bool ready;
 
 	pthread_mutex_lock(&queue->lock);
-	ready = queue->enabled && !queue->broken && queue->kick_fd >= 0 && queue->vq.size &&
-		queue->vq.desc;
+	ready = queue->enabled && !queue->awaits_call && !queue->broken && queue->kick_fd >= 0 &&
+		queue->vq.size && queue->vq.desc;
 	pthread_mutex_unlock(&queue->lock);
 	return ready;
 }

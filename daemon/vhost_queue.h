@@ -36,6 +36,7 @@ struct vhost_queue {
 	atomic_bool signaling;	      /* `signaler` writes to one of them, with the lock held */
 	pthread_t signaler;
 	bool enabled;
+	bool awaits_call; /* it was stopped: who is to be told of replies comes anew */
 	bool broken;	  /* the guest broke it: it is left alone until it is set up anew */
 	atomic_bool stop; /* the thread is to end, however much the guest has for it to do */
 	int stop_fd;	  /* an eventfd: the same, for who sleeps */
@@ -71,8 +72,5 @@ void vhost_queue_stop(struct vhost_queue *queue);
 
 /* Put a descriptor of the front-end in place of another; -1: none. Takes it over. */
 void vhost_queue_set_fd(struct vhost_queue *queue, int *place, int fd);
-
-/* The same for the one that calls the guest, and call it by that. */
-void vhost_queue_set_call(struct vhost_queue *queue, int fd);
 
 #endif

@@ -228,6 +228,7 @@ static int get_vring_base(struct device *device, struct vhost_message *message)
 	backend_channel_hurry(device->channel, false);
 	vhost_queue_set_fd(queue, &queue->kick_fd, -1);
 	vhost_queue_set_fd(queue, &queue->call_fd, -1);
+	queue->awaits_call = true;
 	message->payload.state.num = queue->vq.last_avail;
 	message->header.size = sizeof(message->payload.state);
 	return REPLY;
@@ -297,8 +298,10 @@ static int set_vring_call(struct device *device, struct vhost_message *message)
 
 	if (!queue)
 		return -EINVAL;
-	vhost_queue_set_call(queue, fd);
-	return QUIET;
+	vhost_queue_set_fd(queue, &queue->call_fd, fd);
+	/* After a stop it waits for that: replies before it would be told to nobody. */
+	queue->awaits_call = false;
+	return vhost_queue_start(queue);
 }
 
 static int set_vring_err(struct device *device, struct vhost_message *message)
