@@ -685,6 +685,12 @@ end:	do
 
 /* ---- The admin ---------------------------------------------------------------------------------------------- */
 
+#ifdef MUTANT_ASKS_ONLY_KNOWN
+#define IS_ASKED(n_) (inodes[n_].used && !inodes[n_].retired && inodes[n_].lookups > 0)
+#else
+#define IS_ASKED(n_) (inodes[n_].used && !inodes[n_].retired)
+#endif
+
 /*
  * One inode of a question.
  * code: control_pickup.c look_at, control_pickup.c decide_anew, control_view.c view_take
@@ -693,11 +699,8 @@ inline look_at(n_)
 {
 	/* code: control_pickup.c is_wanted, inode.c inode_get_any */
 	if
-	:: atomic { inodes[n_].used && !inodes[n_].retired
-#ifdef MUTANT_ASKS_ONLY_KNOWN
-		&& inodes[n_].lookups > 0
-#endif
-		-> inodes[n_].refs++;
+	:: atomic { IS_ASKED(n_) ->
+		inodes[n_].refs++;
 		statx()
 	   };
 #ifdef MUTANT_REPORTS_BEFORE_RETIRING
