@@ -208,6 +208,7 @@ static const struct call serve[] = {
 	CALL(recvfrom),
 	CALL(sendmsg),
 	CALL(sendto),
+	RARE(shutdown, "a front-end that does not take what it is sent"),
 	/* Who the front-end is, and how many processors there are: polling.h. */
 	WITH(getsockopt, 2, SO_PEERCRED),
 	CALL(sched_getaffinity),
