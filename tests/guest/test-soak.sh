@@ -17,7 +17,8 @@ trap '[[ -z $FLIPPER ]] || kill "$FLIPPER" 2>/dev/null; cleanup $?' EXIT
 
 mkdir "$SCRATCH/share" "$SCRATCH/policy.d"
 printf '[rule large]\nsize = >= 32K\ndax = yes\n' >"$SCRATCH/policy.d/10.ini"
-daemon_start "$SCRATCH/share" --dax-window 16M --policy "$SCRATCH/policy.d" --xattr \
+# In a sandbox, it would be a child that serves.
+daemon_start "$SCRATCH/share" --sandbox none --dax-window 16M --policy "$SCRATCH/policy.d" --xattr \
 	--log-level warn
 
 status() {
