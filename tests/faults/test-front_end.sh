@@ -26,14 +26,19 @@ adopt_tap "front-end" "$FAULTS_BIN/faults-front_end" "$SCRATCH/run/s" "$DAEMON" 
 	"$(by_length 100 1000)"
 
 # One that is killed in the midst of its work.
-for ((i = 0; i < $(by_length 3 50); i++)); do
+killed=0
+times=$(by_length 3 50)
+for ((i = 0; i < times; i++)); do
 	"$FSDAX_PROBE" load --socket "$SCRATCH/run/s" --dir "$SHARE" --op read4k --seconds 30 \
 		>/dev/null 2>&1 &
 	pid=$!
 	sleep "0.$((RANDOM % 9 + 1))"
-	kill -KILL "$pid"
+	kill -KILL "$pid" && killed=$((killed + 1))
 	wait "$pid" 2>/dev/null
+	# What it made, and can't remove any more.
+	rm -rf "$SHARE"/fsdax-probe.*
 done
+is "$killed" "$times" "front-ends are killed in the midst of their work"
 holds "the daemon is still there" kill -0 "$DAEMON"
 holds "and serves" timeout 60 "$FSDAX_PROBE" load --socket "$SCRATCH/run/s" --dir "$SHARE" \
 	--op getattr --seconds 1
