@@ -65,10 +65,29 @@ void creds_admin(bool on)
 		change_effective(CAP_SYS_ADMIN, on);
 }
 
+/* What is reserved is not effective anyway. */
+void creds_drop_admin(void)
+{
+	if (!has_reserve)
+		change_effective(CAP_SYS_ADMIN, false);
+}
+
+void creds_raise_admin(void)
+{
+	if (!has_reserve)
+		change_effective(CAP_SYS_ADMIN, true);
+}
+
 void creds_override_permissions(const struct creds *saved)
 {
 	if (saved->changed)
 		change_effective(CAP_DAC_OVERRIDE, true);
+}
+
+void creds_override_owner(const struct creds *saved)
+{
+	if (saved->changed)
+		change_effective(CAP_FOWNER, true);
 }
 
 void creds_drop_fsetid(void)

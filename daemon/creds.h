@@ -29,6 +29,9 @@ void creds_leave(const struct creds *saved);
  */
 void creds_override_permissions(const struct creds *saved);
 
+/* And act on files of others in folders that are sticky. */
+void creds_override_owner(const struct creds *saved);
+
 /*
  * Give up, and take back, the privilege of keeping set-user-id and set-group-id bits of a file
  * that is written to: so the host's kernel clears them, as it would for the guest's user.
@@ -43,5 +46,9 @@ void creds_raise_fsetid(void);
  */
 void creds_reserve_admin(void);
 void creds_admin(bool on);
+
+/* Where it is not reserved so: give it up, and take it back, for what it alone shows. */
+void creds_drop_admin(void);
+void creds_raise_admin(void);
 
 #endif

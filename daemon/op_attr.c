@@ -101,38 +101,40 @@ static int set_owner(const struct target *target, const struct fuse_setattr_in *
 	return fchownat(target->fd, "", uid, gid, AT_EMPTY_PATH) ? -errno : 0;
 }
 
-static int truncate_fd(int fd, const struct fuse_setattr_in *in)
+/*
+ * truncate() or ftruncate(), as the guest's program did: they differ in what becomes of the times
+ * if the size stays as it was.
+ */
+static int truncate_target(const struct target *target, const struct fuse_setattr_in *in)
 {
-	bool kill = in->valid & FATTR_KILL_SUIDGID;
-	int err;
+	off_t size = (off_t)in->size;
 
-	if (in->size > INT64_MAX)
-		return -EINVAL;
-	if (kill)
-		creds_drop_fsetid();
-	err = ftruncate(fd, (off_t)in->size) ? -errno : 0;
-	if (kill)
-		creds_raise_fsetid();
-	return err;
+	if (target->subject.handle)
+		return ftruncate(target->fd, size) ? -errno : 0;
+	/* The thread's working directory is its own: see thread.h. */
+	if (fchdir(target->share->proc_fd) || truncate(target->proc_name, size))
+		return -errno;
+	return 0;
 }
 
 static int change_size(const struct target *target, const struct fuse_setattr_in *in)
 {
-	struct inode *inode = target->subject.inode;
-	int fd, err;
+	bool kill = in->valid & FATTR_KILL_SUIDGID;
+	const struct inode *inode = target->subject.inode;
+	int err;
 
-	if (target->subject.handle)
-		return truncate_fd(target->fd, in);
+	if (in->size > INT64_MAX)
+		return -EINVAL;
 	/* See inode.h: the guest looks the name up again, and comes back with the new inode. */
-	if (inode_is_retired(inode))
+	if (!target->subject.handle && inode_is_retired(inode))
 		return -ESTALE;
 	if (!S_ISREG(inode->type))
 		return S_ISDIR(inode->type) ? -EISDIR : -EINVAL;
-	fd = inode_open(target->share, inode, O_WRONLY | O_NONBLOCK);
-	if (fd < 0)
-		return fd;
-	err = truncate_fd(fd, in);
-	close(fd);
+	if (kill)
+		creds_drop_fsetid();
+	err = truncate_target(target, in);
+	if (kill)
+		creds_raise_fsetid();
 	return err;
 }
 

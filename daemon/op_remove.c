@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "creds.h"
 #include "inode.h"
 #include "share.h"
 #include "verdict.h"
@@ -84,13 +85,34 @@ static void follow(struct share *share, const struct end *from, const struct end
 		verdict_tree_changed(share);
 }
 
-static int rename_ends(struct share *share, struct end *from, struct end *to, unsigned int flags)
+/* A whiteout is a new file, and belongs to who makes it. */
+static int rename_host(const struct fuse_in_header *header, const struct end *from,
+		       const struct end *to, unsigned int flags)
 {
+	struct creds saved = {0};
+	int err = 0;
+
+	if (flags & RENAME_WHITEOUT)
+		err = creds_enter(header->uid, header->gid, (gid_t)-1, &saved);
+	if (err)
+		return err;
+	/* Who may rename what is the guest's affair. */
+	creds_override_permissions(&saved);
+	creds_override_owner(&saved);
+	err = renameat2(from->dirfd, from->name, to->dirfd, to->name, flags) ? -errno : 0;
+	creds_leave(&saved);
+	return err;
+}
+
+static int rename_ends(struct request *request, struct end *from, struct end *to,
+		       unsigned int flags)
+{
+	struct share *share = request->share;
 	int err;
 
 	from->inode = inode_find(share, from->dir, from->name);
 	to->inode = inode_find(share, to->dir, to->name);
-	err = renameat2(from->dirfd, from->name, to->dirfd, to->name, flags) ? -errno : 0;
+	err = rename_host(&request->header, from, to, flags);
 	if (!err)
 		inode_note_move(share);
 	/* Two names of one inode: the kernel leaves both. */
@@ -128,7 +150,7 @@ static void serve_rename(struct request *request, uint64_t newdir, unsigned int 
 	if (!err)
 		err = open_end(share, &to, newdir);
 	if (!err)
-		err = rename_ends(share, &from, &to, flags);
+		err = rename_ends(request, &from, &to, flags);
 	close_end(share, &from);
 	close_end(share, &to);
 	request_reply_error(request, err);

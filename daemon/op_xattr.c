@@ -209,11 +209,16 @@ static ssize_t list(struct request *request, char *names, size_t room)
 	if (size)
 		return size;
 	size = go_there(request->share);
+	/* Most file systems show trusted.* to the privileged alone, by which they shall not mean us. */
+	if (request->header.uid)
+		creds_drop_admin();
 	if (!size) {
 		size = listxattr(path.text, names, room);
 		if (size < 0)
 			size = -errno;
 	}
+	if (request->header.uid)
+		creds_raise_admin();
 	path_end(request, &path);
 	return size > 0 ? filter(request->share, names, size) : size;
 }
