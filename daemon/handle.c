@@ -8,6 +8,7 @@
 #include "handle.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -193,6 +194,7 @@ static struct handle *make(struct inode *inode, int fd, bool is_dir)
 		return NULL;
 	handle->inode = inode_ref(inode);
 	handle->fd = fd;
+	handle->other_fd = -1;
 	handle->is_dir = is_dir;
 	handle->refs = 1;
 	pthread_mutex_init(&handle->lock, NULL);
@@ -223,6 +225,8 @@ int handle_new(struct share *share, struct inode *inode, int fd, bool is_dir, ui
 
 	if (!handle)
 		return -ENOMEM;
+	if (share->settings->allow_direct_io && !is_dir)
+		handle->is_direct = (fcntl(fd, F_GETFL) & O_DIRECT) != 0;
 	err = count_open(share, inode);
 	if (err)
 		goto unmake;
@@ -242,7 +246,31 @@ void handle_put(struct share *share, struct handle *handle)
 	if (__atomic_sub_fetch(&handle->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	close(handle->fd);
+	if (handle->other_fd >= 0)
+		close(handle->other_fd);
 	unmake(share, handle);
+}
+
+int handle_fd(struct share *share, struct handle *handle, bool direct)
+{
+	int none = -1;
+	int fd, flags;
+
+	if (!share->settings->allow_direct_io || direct == handle->is_direct)
+		return handle->fd;
+	fd = __atomic_load_n(&handle->other_fd, __ATOMIC_ACQUIRE);
+	if (fd >= 0)
+		return fd;
+	flags = fcntl(handle->fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_SYNC | O_DSYNC | O_NONBLOCK);
+	fd = inode_open(share, handle->inode, flags | (direct ? O_DIRECT : 0) | O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	/* Another thread may have been faster. */
+	if (__atomic_compare_exchange_n(&handle->other_fd, &none, fd, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return fd;
+	close(fd);
+	return none;
 }
 
 /* The guest's own reference, of a handle that is in no slot any more. */
@@ -250,6 +278,8 @@ static void give_up(struct share *share, struct handle *handle)
 {
 	/* Before its locks are dropped: none may be added after that. See locks.c. */
 	__atomic_store_n(&handle->released, true, __ATOMIC_RELEASE);
+	if (share->settings->posix_lock && !handle->is_dir)
+		locks_drop_handle(share->handles->locks, handle->inode->nodeid, handle->fh);
 	uncount_open(share, handle->inode);
 	handle_put(share, handle);
 }

@@ -21,6 +21,8 @@ struct handle {
 	uint64_t fh;
 	struct inode *inode; /* with a reference */
 	int fd;
+	int other_fd; /* atomic; with O_DIRECT if `fd` is without, or the other way round; or -1 */
+	bool is_direct; /* fd is with O_DIRECT */
 	bool is_dir;
 	bool released; /* atomic: by the guest; requests that have begun may still use it */
 	uint32_t refs; /* atomic: the guest's one, and running requests */
@@ -55,6 +57,13 @@ struct handle *handle_get_of(struct share *share, uint64_t fh, uint64_t nodeid, 
 
 /* Throw away what was read of a folder and not told yet. */
 void handle_drop_dir(struct share *share, struct handle *handle);
+
+/*
+ * For one transfer, with O_DIRECT or without. Which it is can change while a file is open, and what
+ * the guest writes back from its cache is not made for O_DIRECT. A descriptor of the handle's, or
+ * -errno.
+ */
+int handle_fd(struct share *share, struct handle *handle, bool direct);
 
 /* RELEASE: give up the guest's own reference. false: there was none. */
 bool handle_release(struct share *share, uint64_t fh, uint64_t nodeid, bool is_dir);

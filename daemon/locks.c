@@ -12,6 +12,7 @@
 
 #include "handle.h"
 #include "inode.h"
+#include "lock_ranges.h"
 #include "request.h"
 #include "share.h"
 #include "thread.h"
@@ -21,6 +22,7 @@ enum {
 	MOST_OWNERS = 65536,
 	MOST_WAITERS = 1024,
 	N_INTERRUPTED = 16,
+	LONGEST_CHAIN = 64, /* of those who wait for each other: beyond, nobody looks */
 	SHORTEST_WAIT_MS = 1,
 	LONGEST_WAIT_MS = 50,
 };
@@ -30,6 +32,9 @@ struct owner {
 	uint64_t nodeid;
 	uint64_t owner;
 	int fd; /* an open file description of its own */
+	uint32_t pid; /* the guest's process that set a lock last */
+	uint64_t fh;  /* by which it did */
+	struct lock_ranges ranges;
 	struct owner *next;
 };
 
@@ -42,6 +47,7 @@ struct waiter {
 	struct handle *handle; /* with a reference */
 	int mode;
 	int answer;
+	bool looked_at; /* by is_deadlock() */
 	struct waiter *next;
 };
 
@@ -141,6 +147,7 @@ static void remove_owner(struct lock_table *table, struct owner **place)
 	*place = gone->next;
 	table->n_owners--;
 	close(gone->fd);
+	lock_ranges_free(&gone->ranges);
 	free(gone);
 	changed_locked(table);
 }
@@ -214,16 +221,47 @@ static int get_owner_locked(struct share *share, const struct handle *handle, ui
 
 /* ---- Locking, without waiting ------------------------------------------------------------------ */
 
-static int set_lock(int fd, const struct flock *lock)
+static int set_lock(struct owner *owner, const struct flock *lock)
 {
 	struct flock copy = *lock;
+	int err = lock_ranges_prepare(&owner->ranges);
 
-	if (fcntl(fd, F_OFD_SETLK, &copy) == 0)
-		return 0;
-	return errno == EACCES ? -EAGAIN : -errno;
+	if (err)
+		return err;
+	if (fcntl(owner->fd, F_OFD_SETLK, &copy))
+		return errno == EACCES ? -EAGAIN : -errno;
+	lock_ranges_set(&owner->ranges, lock);
+	return 0;
 }
 
-int locks_get(struct share *share, const struct handle *handle, uint64_t owner, struct flock *lock)
+/*
+ * Of a lock that is in the way, whose it is. The host's kernel does not know pids of the guest; and
+ * the guest does not need to know those of the host, unless it is on this machine.
+ */
+static uint32_t find_holder(struct share *share, const struct lock_table *table, uint64_t nodeid,
+			    uint64_t asking, const struct flock *found)
+{
+	/* In the way of which all is that overlaps. */
+	const struct flock any = {
+		.l_type = F_WRLCK, .l_start = found->l_start, .l_len = found->l_len};
+
+	if (found->l_pid > 0)
+		return share->settings->mount_dir ? (uint32_t)found->l_pid : 0;
+	for (const struct owner *owner = table->owners[nodeid % N_BUCKETS]; owner;
+	     owner = owner->next) {
+		const struct lock_range *range;
+
+		if (owner->nodeid != nodeid || owner->owner == asking)
+			continue;
+		range = lock_ranges_in_way(&owner->ranges, &any);
+		if (range && range->start == found->l_start && range->type == found->l_type)
+			return owner->pid;
+	}
+	return 0;
+}
+
+int locks_get(struct share *share, const struct handle *handle, uint64_t owner, struct flock *lock,
+	      uint32_t *pid)
 {
 	struct lock_table *table = handle_locks(share);
 	const struct owner *own;
@@ -233,12 +271,14 @@ int locks_get(struct share *share, const struct handle *handle, uint64_t owner, 
 	own = *find_place(table, handle->inode->nodeid, owner);
 	/* Who has no entry has no locks, and may ask by any description. */
 	err = fcntl(own ? own->fd : handle->fd, F_OFD_GETLK, lock) ? -errno : 0;
+	if (!err && lock->l_type != F_UNLCK)
+		*pid = find_holder(share, table, handle->inode->nodeid, owner, lock);
 	pthread_mutex_unlock(&table->lock);
 	return err;
 }
 
 int locks_set(struct share *share, const struct handle *handle, uint64_t owner,
-	      const struct flock *lock)
+	      const struct flock *lock, uint32_t pid)
 {
 	struct lock_table *table = handle_locks(share);
 	struct owner *own;
@@ -248,8 +288,13 @@ int locks_set(struct share *share, const struct handle *handle, uint64_t owner,
 	own = *find_place(table, handle->inode->nodeid, owner);
 	if (!own && lock->l_type != F_UNLCK)
 		err = get_owner_locked(share, handle, owner, &own);
-	if (!err && own)
-		err = set_lock(own->fd, lock);
+	if (!err && own) {
+		if (lock->l_type != F_UNLCK) {
+			own->pid = pid;
+			own->fh = handle->fh;
+		}
+		err = set_lock(own, lock);
+	}
 	if (!err && lock->l_type != F_WRLCK)
 		changed_locked(table);
 	pthread_mutex_unlock(&table->lock);
@@ -333,7 +378,7 @@ static bool is_settled(struct lock_table *table, struct waiter *waiter, uint64_t
 		return waiter->answer != -EWOULDBLOCK;
 	}
 	owner = *find_place(table, waiter->nodeid, waiter->owner);
-	waiter->answer = owner ? set_lock(owner->fd, &waiter->lock) : -EINTR;
+	waiter->answer = owner ? set_lock(owner, &waiter->lock) : -EINTR;
 	return waiter->answer != -EAGAIN;
 }
 
@@ -428,6 +473,42 @@ static bool was_interrupted(const struct lock_table *table, uint64_t unique)
 	return false;
 }
 
+/* Whether who waits for this lock waits, in the end, for `goal`. */
+static bool waits_for(struct lock_table *table, uint64_t nodeid, uint64_t waiting,
+		      const struct flock *lock, uint64_t goal, unsigned int *left)
+{
+	for (const struct owner *owner = table->owners[nodeid % N_BUCKETS]; owner;
+	     owner = owner->next) {
+		if (owner->nodeid != nodeid || owner->owner == waiting ||
+		    !lock_ranges_in_way(&owner->ranges, lock))
+			continue;
+		if (owner->owner == goal)
+			return true;
+		for (struct waiter *next = table->waiters; next; next = next->next) {
+			if (next->handle || next->owner != owner->owner || next->looked_at ||
+			    !*left)
+				continue;
+			next->looked_at = true;
+			--*left;
+			if (waits_for(table, next->nodeid, next->owner, &next->lock, goal, left))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Two that wait for each other would do so for ever. (A lock of flock(2) is of no process.) */
+static bool is_deadlock(struct lock_table *table, const struct waiter *waiter)
+{
+	unsigned int left = LONGEST_CHAIN;
+
+	if (waiter->handle)
+		return false;
+	for (struct waiter *other = table->waiters; other; other = other->next)
+		other->looked_at = false;
+	return waits_for(table, waiter->nodeid, waiter->owner, &waiter->lock, waiter->owner, &left);
+}
+
 static int enqueue(struct lock_table *table, const struct waiter *waiter)
 {
 	struct waiter **end = &table->waiters;
@@ -438,6 +519,8 @@ static int enqueue(struct lock_table *table, const struct waiter *waiter)
 		return -EINTR;
 	if (table->n_waiters >= MOST_WAITERS)
 		return -ENOLCK;
+	if (is_deadlock(table, waiter))
+		return -EDEADLK;
 	err = start_thread(table);
 	if (err)
 		return err;
@@ -546,10 +629,24 @@ void locks_drop_owner(struct lock_table *table, uint64_t nodeid, uint64_t owner)
 	place = find_place(table, nodeid, owner);
 	if (*place && has_waiter(table, nodeid, owner)) {
 		/* Another thread of the process waits, and will need the description. */
-		set_lock((*place)->fd, &all);
+		set_lock(*place, &all);
 		changed_locked(table);
 	} else if (*place) {
 		remove_owner(table, place);
+	}
+	pthread_mutex_unlock(&table->lock);
+}
+
+void locks_drop_handle(struct lock_table *table, uint64_t nodeid, uint64_t fh)
+{
+	struct owner **place = &table->owners[nodeid % N_BUCKETS];
+
+	pthread_mutex_lock(&table->lock);
+	while (*place) {
+		if ((*place)->nodeid == nodeid && (*place)->fh == fh)
+			remove_owner(table, place);
+		else
+			place = &(*place)->next;
 	}
 	pthread_mutex_unlock(&table->lock);
 }

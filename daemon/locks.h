@@ -36,12 +36,16 @@ void lock_table_end_waits(struct lock_table *table);
 
 /* ---- POSIX locks: lock->l_type, l_start and l_len count from the start of the file -------- */
 
-/* What would be in the way (l_type F_UNLCK: nothing). 0 or -errno. */
-int locks_get(struct share *share, const struct handle *handle, uint64_t owner, struct flock *lock);
+/*
+ * What would be in the way (l_type F_UNLCK: nothing), and the guest's process that it belongs to
+ * (0: not the guest's). 0 or -errno.
+ */
+int locks_get(struct share *share, const struct handle *handle, uint64_t owner, struct flock *lock,
+	      uint32_t *pid);
 
-/* Without waiting. 0, -EAGAIN, -ENOLCK or what fcntl(2) may say. */
+/* Without waiting, for a process of the guest. 0, -EAGAIN, -ENOLCK or what fcntl(2) may say. */
 int locks_set(struct share *share, const struct handle *handle, uint64_t owner,
-	      const struct flock *lock);
+	      const struct flock *lock, uint32_t pid);
 
 /* ---- flock(2) -------------------------------------------------------------------------------- */
 
@@ -52,7 +56,8 @@ int locks_flock(struct share *share, const struct handle *handle, int mode);
 
 /*
  * Wait for a lock that was just refused with -EAGAIN, and then answer the request, of which a
- * copy is made. 0: it will be answered, or was already; -ENOLCK, -ENOMEM, -EAGAIN: it will not.
+ * copy is made. 0: it will be answered, or was already; -ENOLCK, -ENOMEM, -EAGAIN,
+ * -EDEADLK (whoever is in the way waits for this owner): it will not.
  * Takes a reference to the handle.
  */
 int locks_wait(struct request *request, struct handle *handle, uint64_t owner,
@@ -75,6 +80,12 @@ void locks_give_up(struct lock_table *table, const void *transport);
 
 /* A process has closed a descriptor of the file: with that it loses all its locks on it. */
 void locks_drop_owner(struct lock_table *table, uint64_t nodeid, uint64_t owner);
+
+/*
+ * An open file is closed by all, and with it go the locks that are its own (F_OFD_SETLK). Those of
+ * processes, as which they look, have gone by then: locks_drop_owner() was called.
+ */
+void locks_drop_handle(struct lock_table *table, uint64_t nodeid, uint64_t fh);
 
 /* Nobody in the guest has the file open any more. */
 void locks_drop_inode(struct lock_table *table, uint64_t nodeid);

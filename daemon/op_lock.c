@@ -27,12 +27,12 @@ static int read_lock(const struct fuse_file_lock *in, struct flock *lock)
 	return 0;
 }
 
-/* Who holds it is a process of the host, or one of the guest that we don't know the pid of. */
-static void write_lock(const struct flock *lock, struct fuse_file_lock *out)
+static void write_lock(const struct flock *lock, uint32_t pid, struct fuse_file_lock *out)
 {
 	out->type = (uint32_t)lock->l_type;
 	if (lock->l_type == F_UNLCK)
 		return;
+	out->pid = pid;
 	out->start = (uint64_t)lock->l_start;
 	out->end = lock->l_len ? (uint64_t)(lock->l_start + lock->l_len - 1) : INT64_MAX;
 }
@@ -66,6 +66,7 @@ void op_getlk(struct request *request)
 	struct fuse_lk_out out = {0};
 	struct handle *handle;
 	struct flock lock;
+	uint32_t pid = 0;
 	int err = begin(request, &in, &handle);
 
 	if (err) {
@@ -73,16 +74,15 @@ void op_getlk(struct request *request)
 		return;
 	}
 	err = in.lk_flags & FUSE_LK_FLOCK ? -EINVAL : read_lock(&in.lk, &lock);
-	if (!err && lock.l_type == F_UNLCK)
-		err = -EINVAL;
+	/* F_UNLCK asks for the locks that the owner has himself: newer kernels can tell. */
 	if (!err)
-		err = locks_get(request->share, handle, in.owner, &lock);
+		err = locks_get(request->share, handle, in.owner, &lock, &pid);
 	handle_put(request->share, handle);
 	if (err) {
 		request_reply_error(request, err);
 		return;
 	}
-	write_lock(&lock, &out.lk);
+	write_lock(&lock, pid, &out.lk);
 	request_reply(request, &out, sizeof(out));
 }
 
@@ -94,7 +94,7 @@ static int set_posix(struct request *request, struct handle *handle, const struc
 	int err = read_lock(&in->lk, &lock);
 
 	if (!err)
-		err = locks_set(request->share, handle, in->owner, &lock);
+		err = locks_set(request->share, handle, in->owner, &lock, in->lk.pid);
 	if (err != -EAGAIN || !wait)
 		return err;
 	err = locks_wait(request, handle, in->owner, &lock);

@@ -333,6 +333,7 @@ static void test_getlk(void **state)
 	uint64_t nodeid = file(client), fh = open_file(client, nodeid);
 	struct fuse_lk_in in = lock_in(fh, 2, F_WRLCK, 0, INT64_MAX);
 	struct fuse_lk_out out;
+	int got;
 
 	assert_int_equal(set(client, nodeid, lock_in(fh, 1, F_RDLCK, 3, INT64_MAX)), 0);
 	assert_int_equal(
@@ -341,10 +342,10 @@ static void test_getlk(void **state)
 	assert_int_equal(out.lk.type, F_RDLCK);
 	assert_int_equal(out.lk.start, 3);
 	assert_int_equal(out.lk.end, INT64_MAX);
+	/* What the owner has himself: kernels before 6.5 can't tell. */
 	in.lk.type = F_UNLCK;
-	assert_int_equal(
-		client_send(client, FUSE_GETLK, nodeid, &in, sizeof(in), &out, sizeof(out)),
-		-EINVAL);
+	got = client_send(client, FUSE_GETLK, nodeid, &in, sizeof(in), &out, sizeof(out));
+	assert_true(got == -EINVAL || (got == sizeof(out) && out.lk.type == F_UNLCK));
 	in.owner = 1;
 	in.lk.type = F_WRLCK;
 	assert_int_equal(

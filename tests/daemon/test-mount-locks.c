@@ -218,6 +218,7 @@ static void test_conflict(void **state)
 	assert_int_equal(get_lock(fd, F_RDLCK, 5, 100, &found), F_WRLCK);
 	assert_int_equal(found.l_start, 10);
 	assert_int_equal(found.l_len, 10);
+	assert_int_equal(found.l_pid, child.pid);
 	assert_int_equal(get_lock(fd, F_WRLCK, 20, 0, &found), F_UNLCK);
 	go_on(&child);
 	assert_int_equal(end(&child), 0);
@@ -283,6 +284,32 @@ static void test_waits_for_the_host(void **state)
 	assert_int_equal(end(&waiter), 0);
 	assert_int_equal(end(&holder), 0);
 	close(fd);
+}
+
+/* Hold bytes 10 to 19, and wait for 0 to 9. */
+static int hold_and_wait(struct child *child, const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int err = lock(fd, F_SETLK, F_WRLCK, 10, 10);
+
+	say(child->ready[1]);
+	return err ? err : lock(fd, F_SETLKW, F_WRLCK, 0, 10);
+}
+
+/* Whoever comes last to wait in a circle is told; then he lets go, and the other gets it. */
+static void test_deadlock(void **state)
+{
+	struct place *place = *state;
+	int fd = open_file(place->path);
+	struct child child;
+	int mine, its;
+
+	assert_int_equal(lock(fd, F_SETLK, F_WRLCK, 0, 10), 0);
+	start(&child, place->path, hold_and_wait);
+	mine = lock(fd, F_SETLKW, F_WRLCK, 10, 10);
+	close(fd);
+	its = end(&child);
+	assert_int_equal(mine + its, EDEADLK);
 }
 
 /* Send a signal until the process has ended, for it may not have begun to wait yet. */
@@ -434,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_a_process_is_one_owner),
 		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_waits_for_the_host),
+		cmocka_unit_test(test_deadlock),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_many_processes),
 		cmocka_unit_test(test_flock_conflict),
