@@ -188,6 +188,12 @@ void inode_fd_done(struct share *share, struct inode *inode, int fd);
  */
 int inode_open(struct share *share, struct inode *inode, int flags);
 
+/*
+ * syncfs(2) on each mount that the guest knows something of, as far as inodes have file handles.
+ * 0, or the first error.
+ */
+int inode_sync_mounts(struct share *share);
+
 /* How many inodes the guest knows. */
 uint64_t inode_count(struct share *share);
 

@@ -316,6 +316,35 @@ static void put_mount(struct inode_fds *fds, struct inode_mount *mount)
 	free(mount);
 }
 
+/* A descriptor of the n-th mount, of one's own, or -1 behind the last. */
+static int copy_mount_fd(struct inode_fds *fds, unsigned int n)
+{
+	const struct inode_mount *mount;
+	int fd = -1;
+
+	pthread_mutex_lock(&fds->lock);
+	mount = fds->mounts;
+	while (mount && (mount->fd < 0 || n--))
+		mount = mount->next;
+	if (mount)
+		fd = fcntl(mount->fd, F_DUPFD_CLOEXEC, 0);
+	pthread_mutex_unlock(&fds->lock);
+	return fd;
+}
+
+int inode_sync_mounts(struct share *share)
+{
+	int err = 0, fd;
+
+	/* A mount that comes or goes meanwhile has nothing to do with what was written before. */
+	for (unsigned int n = 0; (fd = copy_mount_fd(&share->inodes->fds, n)) >= 0; n++) {
+		if (syncfs(fd) && !err)
+			err = -errno;
+		close(fd);
+	}
+	return err;
+}
+
 /* ---- A new inode ---------------------------------------------------------------------------- */
 
 /* A file handle of just the size that it needs. */

@@ -92,8 +92,11 @@ void op_read(struct request *request)
 		return;
 	iov_cursor_limit(&request->out, in.size);
 	/* Less than what was asked for would mean the file's end. */
-	if (request->out.size <= READ_MAX)
-		size = transfer_all(preadv, handle->fd, &request->out, in.offset);
+	if (request->out.size <= READ_MAX) {
+		int fd = handle_fd(request->share, handle, in.flags & O_DIRECT);
+
+		size = fd < 0 ? fd : transfer_all(preadv, fd, &request->out, in.offset);
+	}
 	handle_put(request->share, handle);
 	if (size < 0)
 		request_reply_error(request, (int)size);
@@ -101,17 +104,35 @@ void op_read(struct request *request)
 		request_reply_filled(request, (size_t)size);
 }
 
+static ssize_t append(int fd, const struct iovec *iov, int n, off_t offset)
+{
+	return pwritev2(fd, iov, n, offset, RWF_APPEND);
+}
+
+/* See opening.c. A guest that caches what it writes places it by itself. */
+static transfer *writer(const struct request *request, const struct fuse_write_in *in)
+{
+	if (in->flags & O_APPEND && !(in->write_flags & FUSE_WRITE_CACHE) &&
+	    !(request->share->flags & FUSE_WRITEBACK_CACHE))
+		return append;
+	return pwritev;
+}
+
 static ssize_t write_data(struct request *request, struct handle *handle,
 			  const struct fuse_write_in *in)
 {
 	bool kill_suidgid = in->write_flags & FUSE_WRITE_KILL_SUIDGID;
+	bool direct = in->flags & O_DIRECT && !(in->write_flags & FUSE_WRITE_CACHE);
+	int fd = handle_fd(request->share, handle, direct);
 	ssize_t size;
 
 	if (in->size != request->in.size)
 		return -EINVAL;
+	if (fd < 0)
+		return fd;
 	if (kill_suidgid)
 		creds_drop_fsetid();
-	size = transfer_all(pwritev, handle->fd, &request->in, in->offset);
+	size = transfer_all(writer(request, in), fd, &request->in, in->offset);
 	if (kill_suidgid)
 		creds_raise_fsetid();
 	size_may_have_changed(request->share, handle);
@@ -161,6 +182,15 @@ void op_lseek(struct request *request)
 	handle_put(request->share, handle);
 }
 
+/*
+ * A guest that leaves it to us to clear set-id bits (--killpriv-v2) says of a WRITE whether to, but
+ * not of what follows here. So: for all but root.
+ */
+static bool kills_suidgid(const struct request *request)
+{
+	return request->share->flags & FUSE_HANDLE_KILLPRIV_V2 && request->header.uid;
+}
+
 /* ---- FALLOCATE ---------------------------------------------------------------------------- */
 
 /* Those that leave data where it is: what is mapped of the file stays right. */
@@ -168,18 +198,32 @@ void op_lseek(struct request *request)
 	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | \
 	 FALLOC_FL_UNSHARE_RANGE)
 
+static int allocate(const struct request *request, const struct handle *handle,
+		    const struct fuse_fallocate_in *in)
+{
+	bool kill = kills_suidgid(request);
+	int err;
+
+	if (in->mode & ~(uint32_t)FALLOCATE_MODES)
+		return -EOPNOTSUPP;
+	if (kill)
+		creds_drop_fsetid();
+	err = fallocate(handle->fd, (int)in->mode, (off_t)in->offset, (off_t)in->length) ? -errno
+											 : 0;
+	if (kill)
+		creds_raise_fsetid();
+	return err;
+}
+
 void op_fallocate(struct request *request)
 {
 	struct fuse_fallocate_in in;
 	struct handle *handle = begin(request, &in, sizeof(in));
-	int err = 0;
+	int err;
 
 	if (!handle)
 		return;
-	if (in.mode & ~(uint32_t)FALLOCATE_MODES)
-		err = -EOPNOTSUPP;
-	else if (fallocate(handle->fd, (int)in.mode, (off_t)in.offset, (off_t)in.length))
-		err = -errno;
+	err = allocate(request, handle, &in);
 	if (!err && !(in.mode & FALLOC_FL_KEEP_SIZE))
 		size_may_have_changed(request->share, handle);
 	handle_put(request->share, handle);
@@ -200,8 +244,8 @@ static int64_t now_ms(void)
  * In pieces, and not for longer than a moment: a system call that copies gigabytes can't be
  * interrupted, and a queue that is to stop waits for it. The guest's program asks for the rest.
  */
-static ssize_t copy_range(struct handle *from, struct handle *to,
-			  const struct fuse_copy_file_range_in *in)
+static ssize_t copy_pieces(struct handle *from, struct handle *to,
+			   const struct fuse_copy_file_range_in *in)
 {
 	/* The reply has 32 bits for the number of bytes; the kernel's own limit is below that. */
 	size_t left = in->len < COPY_MAX ? in->len : COPY_MAX;
@@ -224,6 +268,20 @@ static ssize_t copy_range(struct handle *from, struct handle *to,
 	return (ssize_t)(all - left);
 }
 
+static ssize_t copy_range(const struct request *request, struct handle *from, struct handle *to,
+			  const struct fuse_copy_file_range_in *in)
+{
+	bool kill = kills_suidgid(request);
+	ssize_t copied;
+
+	if (kill)
+		creds_drop_fsetid();
+	copied = copy_pieces(from, to, in);
+	if (kill)
+		creds_raise_fsetid();
+	return copied;
+}
+
 void op_copy_file_range(struct request *request)
 {
 	struct share *share = request->share;
@@ -237,7 +295,7 @@ void op_copy_file_range(struct request *request)
 		return;
 	to = handle_get_of(share, in.fh_out, in.nodeid_out, false);
 	if (to) {
-		copied = copy_range(from, to, &in);
+		copied = copy_range(request, from, to, &in);
 		size_may_have_changed(share, to);
 		handle_put(share, to);
 	}
@@ -252,7 +310,10 @@ void op_copy_file_range(struct request *request)
 
 /* ---- SYNCFS --------------------------------------------------------------------------------- */
 
-/* The file system that a folder of the guest's is on: the share's, or a submount's. */
+/*
+ * The file system that a folder of the guest's is on: the share's, or a submount's. To a guest that
+ * is not told of submounts all are one.
+ */
 void op_syncfs(struct request *request)
 {
 	struct share *share = request->share;
@@ -272,5 +333,7 @@ void op_syncfs(struct request *request)
 	if (syncfs(fd))
 		err = -errno;
 	close(fd);
+	if (!err && !(share->flags & FUSE_SUBMOUNTS))
+		err = inode_sync_mounts(share);
 	request_reply_error(request, err);
 }

@@ -392,7 +392,7 @@ static void reply_created(struct maker *maker, struct created *created)
 	struct share *share = maker->share;
 	struct fuse_open_out open = {
 		.fh = created->fh,
-		.open_flags = opening_reply_flags(share, maker->flags, false),
+		.open_flags = opening_reply_flags(share, false),
 	};
 	struct fuse_entry_out entry;
 

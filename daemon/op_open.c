@@ -55,7 +55,10 @@ static int open_file(struct share *share, struct inode *inode, int flags, bool k
 		window_cutting(window, inode, 0);
 	if (kill_suidgid)
 		creds_drop_fsetid();
-	fd = inode_open(share, inode, flags);
+	fd = inode_open(share, inode, flags & ~O_APPEND);
+	/* One that can only be appended to (chattr +a) is opened in no other way. */
+	if (fd == -EPERM && flags & O_APPEND)
+		fd = inode_open(share, inode, flags);
 	if (kill_suidgid)
 		creds_raise_fsetid();
 	if (window && fd < 0)
@@ -63,6 +66,18 @@ static int open_file(struct share *share, struct inode *inode, int flags, bool k
 	if (window && fd >= 0)
 		window_resized(window, inode);
 	return fd;
+}
+
+/*
+ * Whoever cuts a file has its set-id bits cleared, but for the privileged. Newer guests say who
+ * that is (with --killpriv-v2), older ones leave it to us where the open is what cuts.
+ */
+static bool kills_suidgid(const struct request *request, const struct fuse_open_in *in)
+{
+	if (in->open_flags & FUSE_OPEN_KILL_SUIDGID)
+		return true;
+	return in->flags & O_TRUNC && request->header.uid &&
+	       !(request->share->flags & FUSE_HANDLE_KILLPRIV_V2);
 }
 
 static int open_handle(struct request *request, const struct fuse_open_in *in, struct inode *inode,
@@ -78,13 +93,14 @@ static int open_handle(struct request *request, const struct fuse_open_in *in, s
 	err = check_verdict(share, inode);
 	if (err)
 		return err;
-	fd = open_file(share, inode, flags, in->open_flags & FUSE_OPEN_KILL_SUIDGID);
+	flags |= (int)in->flags & O_APPEND;
+	fd = open_file(share, inode, flags, kills_suidgid(request, in));
 	if (fd < 0)
 		return fd;
 	err = handle_new(share, inode, fd, false, &out->fh);
 	if (err)
 		close(fd);
-	out->open_flags = opening_reply_flags(share, in->flags, false);
+	out->open_flags = opening_reply_flags(share, false);
 	return err;
 }
 
@@ -126,7 +142,7 @@ static int open_dir(struct share *share, struct inode *inode, struct fuse_open_o
 	err = handle_new(share, inode, fd, true, &out->fh);
 	if (err)
 		close(fd);
-	out->open_flags = opening_reply_flags(share, 0, true);
+	out->open_flags = opening_reply_flags(share, true);
 	return err;
 }
 

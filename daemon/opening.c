@@ -7,8 +7,12 @@
 
 #include "share.h"
 
-/* The rest means nothing for a regular file, or would act on the daemon. */
-#define ALLOWED (O_ACCMODE | O_APPEND | O_TRUNC | O_DIRECT | O_SYNC | O_DSYNC | O_NONBLOCK)
+/*
+ * The rest means nothing for a regular file, or would act on the daemon. O_APPEND is said again
+ * with each WRITE: it can be changed while a file is open, and what the guest writes back from a
+ * mapping goes to its place, through whichever open file the guest's kernel picks.
+ */
+#define ALLOWED (O_ACCMODE | O_TRUNC | O_DIRECT | O_SYNC | O_DSYNC | O_NONBLOCK)
 
 int opening_flags(const struct share *share, uint32_t asked)
 {
@@ -20,15 +24,14 @@ int opening_flags(const struct share *share, uint32_t asked)
 	if (!settings->allow_direct_io)
 		flags &= ~O_DIRECT;
 	if (share->flags & FUSE_WRITEBACK_CACHE) {
-		/* The guest reads what lies around a write, and places an append by itself. */
+		/* The guest reads what lies around a write. */
 		if ((flags & O_ACCMODE) == O_WRONLY)
 			flags = (flags & ~O_ACCMODE) | O_RDWR;
-		flags &= ~O_APPEND;
 	}
 	return flags | O_CLOEXEC;
 }
 
-uint32_t opening_reply_flags(const struct share *share, uint32_t asked, int is_dir)
+uint32_t opening_reply_flags(const struct share *share, int is_dir)
 {
 	switch (share->settings->cache) {
 	case CACHE_NEVER: return is_dir ? 0 : FOPEN_DIRECT_IO;
@@ -36,5 +39,6 @@ uint32_t opening_reply_flags(const struct share *share, uint32_t asked, int is_d
 	case CACHE_ALWAYS: return is_dir ? FOPEN_KEEP_CACHE | FOPEN_CACHE_DIR : FOPEN_KEEP_CACHE;
 	case CACHE_AUTO: break;
 	}
-	return asked & O_DIRECT && !is_dir ? FOPEN_DIRECT_IO : 0;
+	/* With O_DIRECT the guest's kernel goes around its cache by itself, and can still map it. */
+	return 0;
 }

@@ -11,6 +11,6 @@ struct share;
 int opening_flags(const struct share *share, uint32_t asked);
 
 /* The FOPEN_* bits of the reply, by --cache; for folders with is_dir. */
-uint32_t opening_reply_flags(const struct share *share, uint32_t asked, int is_dir);
+uint32_t opening_reply_flags(const struct share *share, int is_dir);
 
 #endif

@@ -58,15 +58,20 @@ static int read_at(struct client *client, const struct opened *opened, uint64_t 
 	return client_send(client, FUSE_READ, opened->nodeid, &in, sizeof(in), buffer, room);
 }
 
-/* Returns the bytes written. `claimed` is what the request says that it brings. */
-static int write_at(struct client *client, const struct opened *opened, uint64_t offset,
-		    uint32_t claimed, const char *data, size_t size, uint32_t write_flags)
+/*
+ * Returns the bytes written. `claimed` is what the request says that it brings; `flags` are those of
+ * the open file.
+ */
+static int write_with(struct client *client, const struct opened *opened, uint64_t offset,
+		      uint32_t claimed, const char *data, size_t size, uint32_t write_flags,
+		      uint32_t flags)
 {
 	struct fuse_write_in in = {
 		.fh = opened->fh,
 		.offset = offset,
 		.size = claimed,
 		.write_flags = write_flags,
+		.flags = flags,
 	};
 	struct fuse_write_out out;
 	char bytes[256];
@@ -77,6 +82,12 @@ static int write_at(struct client *client, const struct opened *opened, uint64_t
 	got = client_send(client, FUSE_WRITE, opened->nodeid, bytes, sizeof(in) + size, &out,
 			  sizeof(out));
 	return got < 0 ? got : (int)out.size;
+}
+
+static int write_at(struct client *client, const struct opened *opened, uint64_t offset,
+		    uint32_t claimed, const char *data, size_t size, uint32_t write_flags)
+{
+	return write_with(client, opened, offset, claimed, data, size, write_flags, 0);
 }
 
 static void check_content(struct client *client, const char *name, const char *content)
@@ -215,8 +226,14 @@ static void test_write(void **state)
 	assert_int_equal(write_at(client, &reader, 0, 4, "XXXX", 4, 0), -EBADF);
 	check_content(client, "file", "01234567abcd");
 	opened = open_file(client, "file", O_WRONLY | O_APPEND);
-	assert_int_equal(write_at(client, &opened, 3, 1, "e", 1, 0), 1);
+	assert_int_equal(write_with(client, &opened, 3, 1, "e", 1, 0, O_APPEND), 1);
 	check_content(client, "file", "01234567abcde");
+	/* What comes from the cache has its place, and O_APPEND may have been taken back. */
+	assert_int_equal(
+		write_with(client, &opened, 3, 1, "f", 1, FUSE_WRITE_CACHE, O_WRONLY | O_APPEND),
+		1);
+	assert_int_equal(write_with(client, &opened, 4, 1, "g", 1, 0, O_WRONLY), 1);
+	check_content(client, "file", "012fg567abcde");
 }
 
 static unsigned int mode_of(struct client *client, const char *name)
@@ -259,6 +276,15 @@ static void test_truncated_by_a_user(void **state)
 	assert_int_equal(client_send(client, FUSE_OPEN, nodeid, &in, sizeof(in), &out, sizeof(out)),
 			 sizeof(out));
 	assert_int_equal(mode_of(client, "file"), 0777);
+	/* A guest without HANDLE_KILLPRIV_V2 says nothing, and does nothing either. */
+	in.open_flags = 0;
+	for (client->uid = 0; client->uid <= 1000; client->uid += 1000) {
+		assert_int_equal(fchmodat(client->dirfd, "file", 04777, 0), 0);
+		assert_int_equal(client_send(client, FUSE_OPEN, nodeid, &in, sizeof(in), &out,
+					     sizeof(out)),
+				 sizeof(out));
+		assert_int_equal(mode_of(client, "file"), client->uid ? 0777 : 04777);
+	}
 }
 
 /* ---- The rest ------------------------------------------------------------------------------------ */
