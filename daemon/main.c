@@ -140,6 +140,8 @@ static int go_inside(struct share *share)
 	int root_fd, proc_fd;
 	int err = sandbox_enter(settings, &root_fd, &proc_fd);
 
+	if (!err && share->settings->mount_dir)
+		err = mount_keep_out(share->settings, &root_fd);
 	if (!err)
 		err = share_open(share, root_fd, proc_fd);
 	/* A local mount is unmounted at the end, which takes privilege, or a program that has it. */

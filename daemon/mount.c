@@ -22,6 +22,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/signalfd.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -375,7 +376,6 @@ static int serve_until_end(struct mount *mount, int signal_fd)
 	return 0;
 }
 
-/* Whoever walked down such a mount would come to it again, and we would wait for ourselves. */
 static bool is_inside(const char *dir, const char *of)
 {
 	char *inner = realpath(dir, NULL);
@@ -387,6 +387,42 @@ static bool is_inside(const char *dir, const char *of)
 	free(inner);
 	free(outer);
 	return inside;
+}
+
+/*
+ * A copy of the share's mounts, of which the new one is no part: below it, its place is the folder
+ * that is there now.
+ */
+static int open_without(int root_fd)
+{
+	struct mount_attr attr = {.propagation = MS_PRIVATE};
+	int fd = open_tree(root_fd, "",
+			   AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) == 0)
+		return fd;
+	close(fd);
+	return -EPERM;
+}
+
+int mount_keep_out(const struct settings *settings, int *root_fd)
+{
+	int fd;
+
+	if (!is_inside(settings->mount_dir, settings->shared_dir))
+		return 0;
+	fd = open_without(*root_fd);
+	if (fd < 0) {
+		log_error("--mount=%s: lies in the folder that is shared, which needs "
+			  "CAP_SYS_ADMIN: %s; choose another place",
+			  settings->mount_dir, strerror(-fd));
+		return fd;
+	}
+	close(*root_fd);
+	*root_fd = fd;
+	return 0;
 }
 
 static int open_and_serve(struct mount *mount)
@@ -410,11 +446,6 @@ int mount_serve(struct share *share)
 	struct mount mount = {.share = share};
 	int err;
 
-	if (is_inside(settings->mount_dir, settings->shared_dir)) {
-		log_error("--mount=%s: lies in the folder that is shared; choose another place",
-			  settings->mount_dir);
-		return -EINVAL;
-	}
 	catch_wake();
 	err = open_and_serve(&mount);
 	if (err)

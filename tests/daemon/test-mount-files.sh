@@ -86,6 +86,31 @@ xattrs() {
 	rm "$M/file" "$M/file2" "$M/link"
 }
 
+# A program that runs is not written to, and what is open for writing does not run.
+busy() {
+	local pid
+
+	cp "$(command -v sleep)" "$M/program"
+	"$M/program" 60 &
+	pid=$!
+	# Only an end to a hang.
+	for ((i = 0; i < 600; i++)); do
+		[[ $(readlink "/proc/$pid/exe") == "$M/program" ]] && break
+		sleep 0.05
+	done
+	run bash -c ": >>'$M/program'"
+	has "$ERR" "Text file busy" "$1: a program that runs can't be opened for writing"
+	run truncate -s 0 "$M/program"
+	has "$ERR" "Text file busy" "$1: nor cut"
+	kill "$pid"
+	wait "$pid" 2>/dev/null
+	exec 5>>"$M/program"
+	run "$M/program" 0
+	has "$ERR" "Text file busy" "$1: nor started while it is open for writing"
+	exec 5>&-
+	rm "$M/program"
+}
+
 direct() {
 	head -c 3M /dev/urandom >"$M/file"
 	dd if="$M/file" of="$M/copy" bs=512K iflag=direct oflag=direct status=none
@@ -93,17 +118,22 @@ direct() {
 	rm "$M/file" "$M/copy"
 }
 
-# refused NAME SHARE MOUNT: a mount that would be seen in itself.
-refused() {
-	run timeout -k 5 60 "$FSDAXD" --shared-dir="$2" --mount="$3" --policy=none
-	exits 1 "$1: refused"
-	has "$ERR" "lies in the folder that is shared" "$1: and why"
+# within NAME SHARE: what is served lies in what is shared, and is not seen there.
+within() {
+	local name=$1 share=$2 inner
+
+	serve "$share"
+	inner=$M${SCRATCH#"${share%/}"}
+	is "$(ls "$inner")" "$(ls "$SCRATCH")" "$name: the rest is there"
+	is "$(ls -A "$inner/${M##*/}")" "" "$name: the mount is an empty folder in itself"
+	: >"$inner/made"
+	holds "$name: and is written to" rm "$SCRATCH/made"
+	stop "$name"
 }
 
 mkdir -p "$SCRATCH/outer/inner" "$SCRATCH/outer-2"
-refused "a mount below the share" "$SCRATCH/outer" "$SCRATCH/outer/inner"
-refused "a mount on the share" "$SCRATCH/outer" "$SCRATCH/outer/."
-refused "a mount below the root" / "$SCRATCH/outer/inner"
+within "a mount below the share" "$SCRATCH"
+within "a mount below the root" /
 serve "$SCRATCH/outer"
 mkdir "$M/other"
 stop "a mount beside the share"
@@ -115,6 +145,7 @@ for kind in tmpfs ext4; do
 	appending $kind
 	unlinked $kind
 	xattrs $kind
+	busy $kind
 	direct $kind
 	stop $kind
 	serve "$MNT" --allow-direct-io
