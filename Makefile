@@ -9,13 +9,15 @@
 #   make bench      compare with others, side by side
 #   make fuzz       fuzz for FUZZ_SECONDS, 300 if not given
 #   make soak       faults in their long form, and mixed load for SOAK_SECONDS, 1200 if not given
+#   make truth      compare a mount with the file system below for TRUTH_SECONDS, 600 if not given
 #   make format     clang-format all sources
 
 PREFIX ?= /usr
 FUZZ_SECONDS ?= 300
 SOAK_SECONDS ?= 1200
+TRUTH_SECONDS ?= 600
 
-.PHONY: all install demo check bench fuzz soak format clean
+.PHONY: all install demo check bench fuzz soak truth format clean
 
 all:
 	cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DFSDAX_TESTS=OFF
@@ -40,6 +42,10 @@ fuzz:
 
 soak:
 	scripts/soak.sh $(SOAK_SECONDS)
+
+truth:
+	scripts/deps.sh build test
+	scripts/truth.sh $(TRUTH_SECONDS)
 
 format:
 	scripts/format.sh
