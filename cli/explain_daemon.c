@@ -19,9 +19,13 @@ static int take_files(struct json_object *told, struct json_object *answer)
 	int err = 0;
 
 	for (size_t i = 0; i < answer_count(files) && !err; i++) {
-		struct json_object *file = json_object_get(json_object_array_get_idx(files, i));
+		struct json_object *file = json_object_array_get_idx(files, i);
 		const char *dir = answer_string(answer, "dir");
 
+		/* Who knows what answers there. */
+		if (!json_object_is_type(file, json_type_object))
+			continue;
+		json_object_get(file);
 		err = json_put_string(file, "dir", dir ? dir : "?");
 		err |= json_append(told, file);
 	}
