@@ -20,10 +20,8 @@
 /* ---- Words ------------------------------------------------------------------------------------- */
 
 /* "3 h 5 min", in the two largest units. Returns dst. */
-static char *duration(char dst[DURATION_MAX], int64_t seconds)
+static char *duration(char dst[DURATION_MAX], uint64_t seconds)
 {
-	if (seconds < 0)
-		seconds = 0;
 	if (seconds < 60)
 		snprintf(dst, DURATION_MAX, "%d s", (int)seconds);
 	else if (seconds < 3600)
@@ -32,7 +30,7 @@ static char *duration(char dst[DURATION_MAX], int64_t seconds)
 		snprintf(dst, DURATION_MAX, "%d h %d min", (int)(seconds / 3600),
 			 (int)(seconds / 60 % 60));
 	else
-		snprintf(dst, DURATION_MAX, "%lld d %d h", (long long)(seconds / 86400),
+		snprintf(dst, DURATION_MAX, "%llu d %d h", (unsigned long long)(seconds / 86400),
 			 (int)(seconds / 3600 % 24));
 	return dst;
 }
@@ -70,7 +68,8 @@ static int print_head(const char *socket, struct json_object *answer)
 	char *dir = answer_path(answer, "dir");
 	char *tag = answer_path(answer, "tag");
 	const char *version = answer_string(answer, "version");
-	int64_t age = (int64_t)time(NULL) - (int64_t)answer_number(answer, "started");
+	uint64_t now = (uint64_t)time(NULL), started = answer_number(answer, "started");
+	uint64_t age = started < now ? now - started : 0;
 
 	if (!dir || !tag) {
 		free(dir);
