@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,8 +40,8 @@ int mapped_refresh(const struct mapped *mapped, int copy, uint64_t offset, uint6
 	}
 	n = n < 0 ? -errno : 0;
 	/* It may have been longer. */
-	for (; !n && done < len; done++)
-		to[done] = 0;
+	if (!n)
+		memset(to + done, 0, len - done);
 	munmap(to, len);
 	return (int)n;
 }
