@@ -81,7 +81,7 @@ static struct json_object *answer_client(struct control *control, int client)
 	return object;
 }
 
-static void serve_client(struct control *control, int client)
+void control_serve_client(struct control *control, int client)
 {
 	const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
 	struct json_object *object = answer_client(control, client);
@@ -125,7 +125,7 @@ static void accept_client(struct control *control)
 	int client = accept_one(control);
 
 	if (client >= 0)
-		serve_client(control, client);
+		control_serve_client(control, client);
 	/* Without a descriptor to accept it by, the client stays there: don't spin. */
 	else if (errno != ECONNABORTED && errno != EINTR && errno != EAGAIN)
 		poll(&stop, 1, 1000);

@@ -38,6 +38,9 @@ struct control {
 	time_t policy_refused; /* the last time that a reload failed; 0: never since the last good */
 };
 
+/* Read a client's line, answer it, and close the client (control.c). */
+void control_serve_client(struct control *control, int client);
+
 /* ---- The socket (control_socket.c) ------------------------------------------------- */
 
 enum { CONTROL_WAITING = 16 }; /* clients that wait for their turn */

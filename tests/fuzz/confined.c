@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* confined.c - see confined.h. */
+#include "confined.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "../../tools/probe/confine.h"
+#include "insist.h"
+
+/* In the namespace it is covered; and it is there on every machine. */
+#define PLACE "/mnt"
+
+/* Small, so that nothing that is asked for takes long; and no device in it works. */
+#define SIZE "size=2m,nr_inodes=600,mode=0755"
+
+const char *confined_enter(void)
+{
+	struct names writable = {.n = 0};
+	const char *given = getenv("FSDAX_FUZZ_WRITABLE");
+	char *list = strdup(given ? given : "");
+	char *rest = NULL;
+
+	for (char *dir = strtok_r(list, ":", &rest); dir && writable.n < MAX_NAMES;
+	     dir = strtok_r(NULL, ":", &rest))
+		writable.list[writable.n++] = dir;
+	if (confine(&writable))
+		exit(EXIT_FAILURE);
+	free(list);
+	if (mount("fuzz", PLACE, "tmpfs", MS_NODEV | MS_NOSUID | MS_NOEXEC, SIZE)) {
+		fprintf(stderr, PLACE ": %s\n", strerror(errno));
+		exit(EXIT_FAILURE);
+	}
+	return PLACE;
+}
+
+/* Which of the first numbers are descriptors: all by one call. */
+enum { LOOKED_AT = 128 };
+static struct pollfd before[LOOKED_AT], after[LOOKED_AT];
+
+static void look(struct pollfd fds[LOOKED_AT])
+{
+	for (int i = 0; i < LOOKED_AT; i++)
+		fds[i] = (struct pollfd){.fd = i};
+	if (poll(fds, LOOKED_AT, 0) < 0)
+		abort();
+}
+
+void confined_fds_before(void)
+{
+	look(before);
+}
+
+void confined_fds_after(void)
+{
+	look(after);
+	for (int i = 0; i < LOOKED_AT; i++)
+		insist((after[i].revents & POLLNVAL) >= (before[i].revents & POLLNVAL),
+		       "descriptor %d is left open", i);
+}
+
+void confined_be_quiet(void)
+{
+	FILE *nowhere = fopen("/dev/null", "w");
+
+	if (!nowhere || !freopen("/dev/null", "w", stdout))
+		abort();
+	/* Theirs is the one from before. */
+	stderr = nowhere;
+}

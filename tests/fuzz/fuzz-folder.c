@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * fuzz-folder.c - folders of policy files: which are read, which replace and which mask which. A
+ * record of the input is a file: in which of three folders, by what name, of which kind. What
+ * is read must be what the plainest reading of the rules in fsdax-policy(5) says, in that order.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fsdax/fsdax.h>
+
+#include "confined.h"
+#include "insist.h"
+#include "records.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct step {
+	uint8_t dir, name, kind, more;
+	uint8_t bytes[12]; /* of a name, or of a file's text */
+};
+
+enum { DIRS = 3, STEPS_MAX = 12, NAME_BYTES = 64 };
+
+RECORDS_MUTATOR(0, sizeof(struct step))
+
+/* A file that was made. */
+struct made {
+	unsigned int dir;
+	char name[NAME_BYTES];
+	bool reads_as_rule; /* it has a rule, whose name is its number; else it has nothing */
+	bool good;
+};
+
+static char paths[DIRS][64];
+static int dirs[DIRS];
+static struct made made[STEPS_MAX];
+static unsigned int n_made;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *path = confined_enter();
+
+	(void)argc;
+	(void)argv;
+	for (unsigned int i = 0; i < DIRS; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%s/%u/policy.d", path, i);
+		*strrchr(paths[i], '/') = '\0';
+		insist(!mkdir(paths[i], 0755), "no folder: %s", strerror(errno));
+		paths[i][strlen(paths[i])] = '/';
+		insist(!mkdir(paths[i], 0755), "no folder: %s", strerror(errno));
+		dirs[i] = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	return 0;
+}
+
+/* ---- Making files ------------------------------------------------------------------------ */
+
+/* A name that leads nowhere else. */
+static void pick_name(const struct step *step, char name[NAME_BYTES])
+{
+	static const char *const names[] = {
+		"a.ini", "b.ini",	   "10-x.ini", "B.ini", ".hidden.ini", "README", "a.ini~",
+		"a",	 "a.ini.dpkg-new", ".ini",     "a.INI", "\xff.ini",    "z.conf", "x y.ini",
+	};
+	size_t n = 0;
+
+	if (step->name % 16 < 14) {
+		strcpy(name, names[step->name % 16]);
+		return;
+	}
+	for (; n < sizeof(step->bytes) && step->bytes[n]; n++)
+		name[n] = step->bytes[n] == '/' ? '_' : (char)step->bytes[n];
+	strcpy(name + n, step->name % 16 == 14 ? ".ini" : "x");
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		strcpy(name, "dots");
+}
+
+static void write_file(int dir, const char *name, const char *text, size_t size)
+{
+	int fd = openat(dir, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+
+	insist(fd >= 0 && write(fd, text, size) == (ssize_t)size, "not written: %s",
+	       strerror(errno));
+	close(fd);
+}
+
+/* What stands in a file that is all right. */
+static void write_rule(int dir, const char *name, unsigned int number)
+{
+	char text[64];
+	int size = snprintf(text, sizeof(text), "[rule r%u]\npath = *.r%u\ndax = yes\n", number,
+			    number);
+
+	write_file(dir, name, text, (size_t)size);
+}
+
+static void make(const struct step *step)
+{
+	struct made *one = &made[n_made];
+	struct stat st;
+	int dir;
+
+	*one = (struct made){.dir = step->dir % DIRS, .good = true};
+	dir = dirs[one->dir];
+	pick_name(step, one->name);
+	if (!fstatat(dir, one->name, &st, AT_SYMLINK_NOFOLLOW))
+		return;
+	switch (step->kind % 8) {
+	case 0:
+	case 1:
+		write_rule(dir, one->name, n_made);
+		one->reads_as_rule = true;
+		break;
+	case 2: write_file(dir, one->name, "", 0); break;
+	case 3: insist(!symlinkat("/dev/null", dir, one->name), "no link"); break;
+	case 4:
+		insist(!symlinkat("nowhere", dir, one->name), "no link");
+		one->good = false;
+		break;
+	case 5:
+		insist(!mkdirat(dir, one->name, 0755), "no folder");
+		one->good = false;
+		break;
+	case 6:
+		insist(!mkfifoat(dir, one->name, 0644), "no pipe");
+		one->good = false;
+		break;
+	default:
+		write_file(dir, one->name, "[nonsense]\n", 11);
+		one->good = false;
+		break;
+	}
+	n_made++;
+}
+
+static void remove_made(void)
+{
+	for (unsigned int i = 0; i < n_made; i++) {
+		int dir = dirs[made[i].dir];
+
+		if (unlinkat(dir, made[i].name, 0))
+			insist(!unlinkat(dir, made[i].name, AT_REMOVEDIR), "%s: %s", made[i].name,
+			       strerror(errno));
+	}
+	n_made = 0;
+}
+
+/* ---- What is to be read --------------------------------------------------------------------- */
+
+static bool is_policy_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	return name[0] != '.' && len > 4 && !strcmp(name + len - 4, ".ini");
+}
+
+/* Whether none of a later folder has its name. */
+static bool counts(const struct made *one)
+{
+	if (!is_policy_name(one->name))
+		return false;
+	for (unsigned int i = 0; i < n_made; i++) {
+		if (made[i].dir > one->dir && !strcmp(made[i].name, one->name))
+			return false;
+	}
+	return true;
+}
+
+/* The rules that there should be, in their order: numbers of files. */
+static unsigned int expect(unsigned int numbers[STEPS_MAX], bool *good)
+{
+	unsigned int n = 0;
+
+	*good = true;
+	for (unsigned int i = 0; i < n_made; i++) {
+		unsigned int at = n;
+
+		if (!counts(&made[i]))
+			continue;
+		*good &= made[i].good;
+		if (!made[i].reads_as_rule)
+			continue;
+		while (at && strcmp(made[numbers[at - 1]].name, made[i].name) > 0) {
+			numbers[at] = numbers[at - 1];
+			at--;
+		}
+		numbers[at] = i;
+		n++;
+	}
+	return n;
+}
+
+/* ---- What is read ------------------------------------------------------------------------------ */
+
+struct found {
+	unsigned int numbers[STEPS_MAX + 1], n;
+};
+
+static int note_rule(void *data, const struct fsdax_policy_line *line)
+{
+	struct found *found = data;
+	unsigned int number;
+
+	if (!line->key && sscanf(line->section, "rule r%u", &number) == 1 && found->n < STEPS_MAX)
+		found->numbers[found->n++] = number;
+	return 0;
+}
+
+static void check(void)
+{
+	const char *const list[DIRS] = {paths[0], paths[1], paths[2]};
+	struct fsdax_policy *policy = NULL;
+	struct fsdax_report *report = NULL;
+	unsigned int wanted[STEPS_MAX], n;
+	struct found found = {.n = 0};
+	bool good;
+	int err = fsdax_policy_load_dirs(list, DIRS, &policy, &report);
+
+	n = expect(wanted, &good);
+	insist(err == (good ? 0 : -EBADMSG), "loading is %d, though all is %s", err,
+	       good ? "good" : "not good");
+	if (!err) {
+		insist(!fsdax_policy_print(policy, note_rule, &found), "not printed");
+		insist(found.n == n && !memcmp(found.numbers, wanted, n * sizeof(*wanted)),
+		       "%u rules rather than %u, or in another order", found.n, n);
+	} else {
+		insist(fsdax_report_errors(report), "it does not say what is wrong");
+	}
+	fsdax_policy_unref(policy);
+	fsdax_report_free(report);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct step step;
+
+	confined_fds_before();
+	for (size_t at = 0; at + sizeof(step) <= size && n_made < STEPS_MAX; at += sizeof(step)) {
+		memcpy(&step, data + at, sizeof(step));
+		make(&step);
+	}
+	check();
+	remove_made();
+	confined_fds_after();
+	return 0;
+}

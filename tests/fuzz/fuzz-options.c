@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * fuzz-options.c - fuzz: daemon. The command line of fsdaxd, a line of the input for each word: it is
+ * refused, or all that the daemon relies on holds. An input that begins with "+" is added to a
+ * command line that is complete.
+ */
+#include <getopt.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "confined.h"
+#include "insist.h"
+#include "options.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { WORDS_MAX = 32 };
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	confined_be_quiet();
+	return 0;
+}
+
+static void check(const struct settings *settings)
+{
+	uint64_t window = settings->dax_window;
+	struct stat st;
+	int n = !!settings->socket_path + !!settings->mount_dir + (settings->socket_fd >= 0);
+
+	insist(settings->shared_dir && !stat(settings->shared_dir, &st) && S_ISDIR(st.st_mode),
+	       "what is shared is no folder");
+	insist(n == 1, "%d transports", n);
+	insist(!window || (!(window & (window - 1)) && window >= 2 << 20 && window <= 1 << 30),
+	       "a window of %llu bytes", (unsigned long long)window);
+	insist(settings->request_queues >= 1 && settings->request_queues <= 64, "%u queues",
+	       settings->request_queues);
+	insist(!settings->tag || strlen(settings->tag) <= 36, "too long a tag");
+	insist(!settings->posix_acl || settings->xattr, "ACLs without xattrs");
+	insist(!settings->mount_dir || settings->sandbox == SANDBOX_NONE, "a mount in a sandbox");
+	insist(!settings->policy_off || !settings->policy, "a policy that is off");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char text[4096], *argv[WORDS_MAX + 2] = {(char[]){"fsdaxd"}};
+	char shared_dir[] = "--shared-dir=/", fd[] = "--fd=3";
+	struct options options;
+	enum options_result result;
+	int argc = 1;
+
+	if (size >= sizeof(text))
+		return -1;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	if (*text == '+') {
+		argv[argc++] = shared_dir;
+		argv[argc++] = fd;
+	}
+	for (char *word = *text == '+' ? text + 1 : text; word && argc <= WORDS_MAX;)
+		argv[argc++] = strsep(&word, "\n");
+	argv[argc] = NULL;
+	optind = 0;
+	result = options_parse(argc, argv, &options);
+	insist(result <= OPTIONS_WRONG, "options_parse() is %d", (int)result);
+	if (result == OPTIONS_RUN)
+		check(&options.settings);
+	if (result == OPTIONS_HELP)
+		options_print_help();
+	return 0;
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* vhost_front_end.c - see vhost_front_end.h. */
+#include "vhost_front_end.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <linux/virtio_ring.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "insist.h"
+#include "vhost_proto.h"
+
+enum {
+	KINDS = 16,
+	RING_FILE = 65536,
+	RING_SIZE = 8,
+	AVAIL = 0x400,
+	USED = 0x800,
+	BUFFERS = 0x1000
+};
+
+#define GUEST 0x10000ull
+#define USER 0x7f0000000000ull
+
+static int kinds[KINDS];
+static uint8_t *memory;
+static uint8_t template[RING_FILE];
+static int full_event;
+
+/* ---- The guest's memory, with a ring and requests in it ------------------------------------ */
+
+static size_t put_buffer(size_t at, const void *bytes, size_t size)
+{
+	if (bytes)
+		memcpy(template + at, bytes, size);
+	return (at + size + 15) / 16 * 16;
+}
+
+/* A chain of two descriptors: a request, and room for its reply. */
+static size_t put_request(unsigned int i, size_t at, uint32_t opcode, const void *arguments,
+			  size_t size)
+{
+	struct vring_desc *desc = (struct vring_desc *)template + 2 * i;
+	struct vring_avail *avail = (struct vring_avail *)(template + AVAIL);
+	struct fuse_in_header header = {.len = (uint32_t)(sizeof(header) + size),
+					.opcode = opcode,
+					.nodeid = FUSE_ROOT_ID,
+					.unique = i};
+
+	desc[0] = (struct vring_desc){GUEST + at, header.len, VRING_DESC_F_NEXT,
+				      (uint16_t)(2 * i + 1)};
+	memcpy(template + at, &header, sizeof(header));
+	at = put_buffer(at + sizeof(header), arguments, size);
+	desc[1] = (struct vring_desc){GUEST + at, 256, VRING_DESC_F_WRITE, 0};
+	avail->ring[i] = (uint16_t)(2 * i);
+	avail->idx = (uint16_t)(i + 1);
+	return put_buffer(at, NULL, 256);
+}
+
+static void make_template(void)
+{
+	const struct fuse_init_in init = {.major = FUSE_KERNEL_VERSION,
+					  .minor = FUSE_KERNEL_MINOR_VERSION,
+					  .flags = UINT32_MAX};
+	const struct fuse_getattr_in getattr = {.fh = 0};
+	size_t at = BUFFERS;
+
+	at = put_request(0, at, FUSE_INIT, &init, sizeof(init));
+	at = put_request(1, at, FUSE_LOOKUP, "b.dax", 6);
+	at = put_request(2, at, FUSE_GETATTR, &getattr, sizeof(getattr));
+	put_request(3, at, FUSE_STATFS, NULL, 0);
+}
+
+/* ---- Descriptors ------------------------------------------------------------------------------ */
+
+static int make_memory(const char *name, off_t size)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+
+	insist(fd >= 0 && !ftruncate(fd, size), "no memory");
+	return fd;
+}
+
+/* One that cannot be written to without waiting for ever. */
+static int make_full_pipe(void)
+{
+	static const char bytes[4096];
+	int ends[2];
+
+	insist(!pipe2(ends, O_CLOEXEC | O_NONBLOCK), "no pipe");
+	while (write(ends[1], bytes, sizeof(bytes)) > 0)
+		;
+	fcntl(ends[1], F_SETFL, 0);
+	return ends[1];
+}
+
+static void fill_event(void)
+{
+	const uint64_t most = UINT64_MAX - 1;
+
+	/* The daemon may have made it one that does not wait: that is of the description. */
+	fcntl(full_event, F_SETFL, O_NONBLOCK);
+	if (write(full_event, &most, sizeof(most)) < 0)
+		insist(errno == EAGAIN, "eventfd: %s", strerror(errno));
+	fcntl(full_event, F_SETFL, 0);
+}
+
+void front_end_begin(void)
+{
+	int pipes[2], sockets[2];
+
+	make_template();
+	insist(!pipe2(pipes, O_CLOEXEC) &&
+		       !socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets),
+	       "no pipe");
+	kinds[0] = make_memory("ring", RING_FILE);
+	kinds[1] = make_memory("empty", 0);
+	kinds[2] = make_memory("page", 4096);
+	kinds[3] = make_memory("some", 65536 + 1);
+	kinds[4] = make_memory("much", 4 << 20);
+	kinds[5] = eventfd(1, EFD_CLOEXEC);
+	kinds[6] = pipes[0];
+	kinds[7] = pipes[1];
+	kinds[8] = sockets[0];
+	kinds[9] = -1; /* made for each message */
+	kinds[10] = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	kinds[11] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	kinds[12] = open("/dev/null", O_PATH | O_CLOEXEC);
+	kinds[13] = epoll_create1(EPOLL_CLOEXEC);
+	kinds[14] = make_full_pipe();
+	full_event = kinds[15] = eventfd(0, EFD_CLOEXEC);
+	memory = mmap(NULL, RING_FILE, PROT_READ | PROT_WRITE, MAP_SHARED, kinds[0], 0);
+	insist(memory != MAP_FAILED, "no memory");
+}
+
+void front_end_reset(void)
+{
+	memcpy(memory, template, RING_FILE);
+	fill_event();
+	fcntl(kinds[14], F_SETFL, 0);
+}
+
+/* A socket on which all questions have been answered already, with these bytes among them. */
+static int make_answers(const struct step *step)
+{
+	struct {
+		struct vhost_header header;
+		uint64_t value;
+	} __attribute__((packed))
+	answer = {{VHOST_BACKEND_SHMEM_UNMAP, VHOST_VERSION | VHOST_REPLY, 8}, 0};
+	int ends[2];
+
+	insist(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "no sockets");
+	if (send(ends[1], &answer, sizeof(answer), MSG_NOSIGNAL) < 0 ||
+	    send(ends[1], step->bytes, sizeof(step->bytes), MSG_NOSIGNAL) < 0)
+		insist(false, "no answers: %s", strerror(errno));
+	close(ends[1]);
+	return ends[0];
+}
+
+/* ---- Payloads ------------------------------------------------------------------------------------ */
+
+static uint64_t pick(uint8_t which)
+{
+	static const uint64_t some[] = {
+		0,	    4096,
+		8192,	    RING_FILE,
+		1,	    RING_FILE + 1,
+		4 << 20,    1 << 30,
+		1ull << 40, 1ull << 47,
+		1ull << 63, INT64_MAX,
+		UINT64_MAX, UINT64_MAX - 4095,
+		UINT32_MAX, RING_FILE - 1,
+	};
+
+	return some[which % 16];
+}
+
+/* Mostly the memory that has the ring, as one region. */
+static void put_table(const struct step *step, union vhost_payload *payload)
+{
+	struct vhost_memory *table = &payload->memory;
+
+	table->n_regions = step->a < 256 ? 1 + step->a % 8 : step->a < 512 ? step->a % 16 : step->a;
+	for (unsigned int i = 0; i < VHOST_MAX_REGIONS; i++) {
+		const uint8_t *from = step->bytes + 5 * i;
+		struct vhost_memory_region *region = &table->regions[i];
+
+		/* Where bits are set, other values. */
+		uint8_t odd = from[0] < 160 ? 0 : from[0];
+
+		*region = (struct vhost_memory_region){
+			.guest_address = odd & 1 ? pick(from[1]) : GUEST + ((uint64_t)i << 20),
+			.size = odd & 2 ? pick(from[2]) : RING_FILE,
+			.user_address = odd & 4 ? pick(from[3]) : USER + ((uint64_t)i << 20),
+			.mmap_offset = odd & 8 ? pick(from[4]) : 0,
+		};
+	}
+}
+
+static void put_addr(const struct step *step, union vhost_payload *payload)
+{
+	const uint8_t *from = step->bytes;
+
+	payload->addr = (struct vhost_vring_addr){
+		.index = step->a < 240 ? step->a % 3 : step->a,
+		.flags = step->b,
+		.desc = from[0] < 192 ? USER : USER + pick(from[1]),
+		.avail = from[2] < 192 ? USER + AVAIL : USER + pick(from[3]),
+		.used = from[4] < 192 ? USER + USED : USER + pick(from[5]),
+	};
+	if (from[6] > 250)
+		memcpy(&payload->addr.desc, from + 8, 24);
+}
+
+static uint32_t pick_ring_size(const struct step *step)
+{
+	static const uint32_t some[] = {RING_SIZE, 0,	 1,	3,     16,
+					256,	   1024, 32768, 65536, UINT32_MAX};
+
+	return step->b < 192 ? RING_SIZE : step->b < 256 ? some[step->b % 10] : step->b;
+}
+
+/* Returns the natural size. n_fds: how many there should be. */
+static uint32_t put_payload(const struct step *step, union vhost_payload *payload,
+			    unsigned int *n_fds)
+{
+	uint32_t index = step->a < 240 ? step->a % 3 : step->a;
+
+	*n_fds = 0;
+	switch (step->request) {
+	case VHOST_SET_FEATURES:
+		payload->u64 = (VHOST_F_VERSION_1 | VHOST_F_PROTOCOL_FEATURES |
+				VHOST_F_INDIRECT_DESC | VHOST_F_EVENT_IDX) &
+			       ~((uint64_t)step->a << 28);
+		return 8;
+	case VHOST_SET_PROTOCOL_FEATURES:
+		payload->u64 = (VHOST_PROTOCOL_MQ | VHOST_PROTOCOL_REPLY_ACK |
+				VHOST_PROTOCOL_BACKEND_REQ | VHOST_PROTOCOL_CONFIG |
+				VHOST_PROTOCOL_BACKEND_SEND_FD | VHOST_PROTOCOL_SHMEM) &
+			       ~(uint64_t)step->a;
+		return 8;
+	case VHOST_SET_MEM_TABLE:
+		put_table(step, payload);
+		*n_fds = payload->memory.n_regions;
+		return 8 + 32 * (*n_fds < 8 ? *n_fds : 8);
+	case VHOST_SET_VRING_NUM:
+		payload->state = (struct vhost_vring_state){index, pick_ring_size(step)};
+		return 8;
+	case VHOST_SET_VRING_BASE:
+	case VHOST_GET_VRING_BASE:
+	case VHOST_SET_VRING_ENABLE:
+		payload->state = (struct vhost_vring_state){index, step->b};
+		return 8;
+	case VHOST_SET_VRING_ADDR: put_addr(step, payload); return 40;
+	case VHOST_SET_VRING_KICK:
+	case VHOST_SET_VRING_CALL:
+	case VHOST_SET_VRING_ERR:
+		payload->u64 = index | (step->b % 16 == 1 ? VHOST_VRING_NO_FD : 0);
+		*n_fds = 1;
+		return 8;
+	case VHOST_GET_CONFIG:
+	case VHOST_SET_CONFIG:
+		payload->config = (struct vhost_config){.offset = step->a, .size = step->b};
+		return 12 + (step->b < 64 ? step->b : 0);
+	case VHOST_SET_BACKEND_REQ_FD: *n_fds = 1; return 0;
+	default: return 0;
+	}
+}
+
+/* ---- Sending ---------------------------------------------------------------------------------------- */
+
+/* Which descriptor goes with which message, unless the input says otherwise. */
+static int pick_fd(const struct step *step, unsigned int i, int *made)
+{
+	uint8_t which = step->fds[i % 8];
+
+	if (which < 160) {
+		switch (step->request) {
+		case VHOST_SET_MEM_TABLE: return kinds[0];
+		case VHOST_SET_BACKEND_REQ_FD: which = 9; break;
+		default: return kinds[5];
+		}
+	}
+	if (kinds[which % KINDS] >= 0)
+		return kinds[which % KINDS];
+	if (*made < 0)
+		*made = make_answers(step);
+	return *made;
+}
+
+static void send_message(int socket, const void *bytes, size_t size, const int *fds,
+			 unsigned int n_fds)
+{
+	union {
+		char bytes[CMSG_SPACE(40 * sizeof(int))];
+		struct cmsghdr align;
+	} space = {.bytes = {0}};
+	struct iovec iov = {(void *)(uintptr_t)bytes, size};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (n_fds) {
+		msg.msg_control = space.bytes;
+		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
+		space.align.cmsg_level = SOL_SOCKET;
+		space.align.cmsg_type = SCM_RIGHTS;
+		space.align.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+		memcpy(CMSG_DATA(&space.align), fds, n_fds * sizeof(int));
+	}
+	insist(sendmsg(socket, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size, "sendmsg: %s",
+	       strerror(errno));
+}
+
+void front_end_handshake(struct step *steps, unsigned int queue)
+{
+	static const uint8_t requests[HANDSHAKE] = {
+		VHOST_SET_FEATURES,   VHOST_SET_PROTOCOL_FEATURES, VHOST_SET_MEM_TABLE,
+		VHOST_SET_VRING_NUM,  VHOST_SET_VRING_BASE,	   VHOST_SET_VRING_ADDR,
+		VHOST_SET_VRING_CALL, VHOST_SET_VRING_KICK,	   VHOST_SET_VRING_ENABLE,
+	};
+
+	for (unsigned int i = 0; i < HANDSHAKE; i++) {
+		steps[i] = (struct step){.request = requests[i], .a = queue};
+		steps[i].bytes[0] = 1;
+	}
+	/* One region is enough, and a ring starts at its first entry. */
+	steps[0].a = steps[1].a = steps[2].a = 0;
+	steps[HANDSHAKE - 1].b = 1;
+}
+
+/* Most numbers stand for a request that there is. */
+void front_end_send(int socket, const struct step *given)
+{
+	struct step copy = *given, *step = &copy;
+	struct {
+		struct vhost_header header;
+		union vhost_payload payload;
+	} __attribute__((packed)) message;
+	union vhost_payload payload;
+	int fds[40], made = -1;
+	unsigned int n_fds;
+	size_t size;
+
+	if (step->request >= STEP_WRITE) {
+		memcpy(memory + step->a % (RING_FILE - 40), step->bytes, 40);
+		return;
+	}
+	if (step->request < 0xc0)
+		step->request %= VHOST_REQUESTS + 1;
+	memset(&payload, 0, sizeof(payload));
+	size = put_payload(step, &payload, &n_fds);
+	if (step->how & HOW_RAW)
+		memcpy(&payload, step->bytes, sizeof(step->bytes));
+	if (step->how & HOW_SIZE)
+		size = step->size;
+	if (step->how & HOW_FDS || n_fds > 36)
+		n_fds = step->n_fds % 36;
+	for (unsigned int i = 0; i < n_fds; i++)
+		fds[i] = pick_fd(step, i, &made);
+	message.header = (struct vhost_header){
+		.request = step->request,
+		.flags = step->how & HOW_FLAGS
+				 ? step->flags
+				 : VHOST_VERSION |
+					   (step->how & HOW_NEED_REPLY ? VHOST_NEED_REPLY : 0),
+		.size = (uint32_t)(step->how & HOW_SIZE && step->flags % 4 == 3 ? step->flags
+										: size),
+	};
+	memcpy(&message.payload, &payload, sizeof(payload));
+	send_message(socket, &message, sizeof(message.header) + size, fds, n_fds);
+	if (made >= 0)
+		close(made);
+}
