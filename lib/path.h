@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* Whether a component is empty, "." or "..": no entry of a folder has such a name. */
 static inline bool path_is_dots(const char *name, size_t len)
@@ -21,7 +24,20 @@ static inline bool path_is_name(const char *name, size_t len)
 	return !path_is_dots(name, len) && !memchr(name, '/', len);
 }
 
-/* The slashes among the 8 bytes at text: a bit for each, the first is the lowest. */
+#ifdef __SSE2__
+enum { PATH_WORD = 16 };
+
+/* The slashes among the PATH_WORD bytes at text: a bit for each, the first is the lowest. */
+static inline uint64_t path_slashes_in_word(const char *text)
+{
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
+
+	return (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('/')));
+}
+#else
+enum { PATH_WORD = 8 };
+
+/* The same on other machines. */
 static inline uint64_t path_slashes_in_word(const char *text)
 {
 	const uint64_t low = 0x7f7f7f7f7f7f7f7fu;
@@ -32,6 +48,7 @@ static inline uint64_t path_slashes_in_word(const char *text)
 	zero = ~(((word & low) + low) | word | low);
 	return (zero >> 7) * 0x0102040810204080u >> 56;
 }
+#endif
 
 /* The slashes among the first n bytes of text, at most 64. */
 static inline uint64_t path_slashes(const char *text, size_t n)
@@ -39,7 +56,7 @@ static inline uint64_t path_slashes(const char *text, size_t n)
 	uint64_t bits = 0;
 	size_t i = 0;
 
-	for (; i + 8 <= n; i += 8)
+	for (; i + PATH_WORD <= n; i += PATH_WORD)
 		bits |= path_slashes_in_word(text + i) << i;
 	for (; i < n; i++)
 		bits |= (uint64_t)(text[i] == '/') << i;
