@@ -7,7 +7,9 @@
 #include "path.h"
 #include "rules.h"
 
-static int decided(struct fsdax_decision *decision, bool dax, enum fsdax_reason reason,
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+static inline int decided(struct fsdax_decision *decision, bool dax, enum fsdax_reason reason,
 		   uint32_t rule)
 {
 	decision->dax = dax;
@@ -21,7 +23,7 @@ static int decided(struct fsdax_decision *decision, bool dax, enum fsdax_reason 
  * What the rules say. A rule that hangs on an xattr that nobody has read yet matters only
  * if it comes after the last rule that holds, and says otherwise.
  */
-static int decide_by_rules(const struct subject *subject, unsigned int flags,
+static ALWAYS_INLINE int decide_by_rules(const struct subject *subject, unsigned int flags,
 			   struct fsdax_decision *decision, int *want)
 {
 	struct rules_result found;
@@ -45,7 +47,7 @@ static int decide_by_rules(const struct subject *subject, unsigned int flags,
 }
 
 /* What is below the file's own tags: the nearest tagged folder, or the rules. */
-static int decide_below_tags(const struct subject *subject, enum fsdax_tag folder_tag,
+static ALWAYS_INLINE int decide_below_tags(const struct subject *subject, enum fsdax_tag folder_tag,
 			     unsigned int flags, struct fsdax_decision *decision, int *want)
 {
 	if (folder_tag == FSDAX_TAG_NONE)
@@ -55,26 +57,24 @@ static int decide_below_tags(const struct subject *subject, enum fsdax_tag folde
 }
 
 /* The inode flag says only yes: it is needed only where the answer would be no. */
-static int decide_by_flag(const struct subject *subject, enum fsdax_tag folder_tag,
-			  unsigned int flags, struct fsdax_decision *decision, int *want)
+static ALWAYS_INLINE int decide_by_flag(const struct subject *subject, enum fsdax_tag folder_tag,
+				 unsigned int flags, struct fsdax_decision *decision, int *want)
 {
-	const struct fsdax_facts *facts = subject->facts;
-	bool known = facts->mask & FSDAX_FACT_FLAG;
+	bool asked = subject->policy->settings.inode_flag;
+	bool known = subject->facts->mask & FSDAX_FACT_FLAG;
 	struct fsdax_decision below;
 	int err;
 
-	if (!subject->policy->settings.inode_flag)
-		return decide_below_tags(subject, folder_tag, flags, decision, want);
-	if (known && facts->inode_flag)
+	if (asked && known && subject->facts->inode_flag)
 		return decided(decision, true, FSDAX_REASON_FLAG, FSDAX_NO_RULE);
-	if (!known && (flags & FSDAX_DECIDE_EXACT)) {
+	if (asked && !known && (flags & FSDAX_DECIDE_EXACT)) {
 		*want = FSDAX_WANT_FLAG;
 		return -EAGAIN;
 	}
 	err = decide_below_tags(subject, folder_tag, flags, &below, want);
 	if (err)
 		return err;
-	if (!known && !below.dax) {
+	if (asked && !known && !below.dax) {
 		*want = FSDAX_WANT_FLAG;
 		return -EAGAIN;
 	}
@@ -83,7 +83,7 @@ static int decide_by_flag(const struct subject *subject, enum fsdax_tag folder_t
 }
 
 /* The tag xattr of the file. Returns 1 if it says nothing. */
-static int decide_by_tag(const struct subject *subject, struct fsdax_decision *decision, int *want,
+static inline int decide_by_tag(const struct subject *subject, struct fsdax_decision *decision, int *want,
 			 bool *bad)
 {
 	const struct fsdax_xattr *xattr;
@@ -107,8 +107,10 @@ static int decide_by_tag(const struct subject *subject, struct fsdax_decision *d
 	return decided(decision, tag == FSDAX_TAG_YES, FSDAX_REASON_TAG, FSDAX_NO_RULE);
 }
 
-int decide_subject(const struct subject *subject, enum fsdax_tag folder_tag, unsigned int flags,
-		   struct fsdax_decision *decision, int *want)
+static ALWAYS_INLINE int decide(const struct subject *subject,
+						      enum fsdax_tag folder_tag,
+						      unsigned int flags,
+						      struct fsdax_decision *decision, int *want)
 {
 	bool bad = false;
 	int unused;
@@ -132,6 +134,13 @@ int decide_subject(const struct subject *subject, enum fsdax_tag folder_tag, uns
 	return err;
 }
 
+int decide_subject(const struct subject *subject, enum fsdax_tag folder_tag, unsigned int flags,
+		   struct fsdax_decision *decision, int *want)
+{
+	return decide(subject, folder_tag, flags, decision, want);
+}
+
+/* What most files are decided by: all of it is inlined here. */
 int fsdax_decide(const struct fsdax_cursor *cursor, const char *name, size_t len,
 		 const struct fsdax_facts *facts, unsigned int flags,
 		 struct fsdax_decision *decision, int *want)
@@ -144,7 +153,7 @@ int fsdax_decide(const struct fsdax_cursor *cursor, const char *name, size_t len
 		.facts = facts,
 	};
 
-	return decide_subject(&subject, (enum fsdax_tag)cursor->tag, flags, decision, want);
+	return decide(&subject, (enum fsdax_tag)cursor->tag, flags, decision, want);
 }
 
 /* ---- Whole paths ------------------------------------------------------------- */
