@@ -424,13 +424,29 @@ static bool ends_in(const struct glob_op *op, const char *name, size_t len, size
 	return len - at >= op->n && !memcmp(name + len - op->n, op->bytes, op->n);
 }
 
+/* "[...]*.so", as many are: whether it is one, and *matches. */
+static inline bool match_set_and_end(const struct glob *glob, const char *name, size_t len,
+				     bool *matches)
+{
+	const struct glob_op *ops = glob->ops;
+
+	if (glob->n_ops != 3 || ops[0].kind != OP_SET || ops[1].kind != OP_STAR ||
+	    !is_literal_end(glob, 2) || !len || (unsigned char)*name >= 128)
+		return false;
+	*matches = set_holds(&ops[0], (unsigned char)*name) && ends_in(&ops[2], name, len, 1);
+	return true;
+}
+
 /* Only the last star seen ever needs to take more: an earlier one has done its part. */
 bool glob_match_general(const struct glob *glob, const char *name, size_t len)
 {
 	size_t at = 0, op = 0;
 	size_t star_op = 0, star_at = 0;
 	bool star = false;
+	bool matches;
 
+	if (match_set_and_end(glob, name, len, &matches))
+		return matches;
 	while (op < glob->n_ops || at < len) {
 		ptrdiff_t used = -1;
 

@@ -164,6 +164,18 @@ static void a_set_holds_its_members_and_ranges(void **state)
 	assert_true(matches("[a-a]", "a"));
 }
 
+static void a_set_and_an_end_do_not_overlap(void **state)
+{
+	(void)state;
+	assert_true(matches("[a-z]*.py", "a.py"));
+	assert_true(matches("[a-z]*.py", "ab.py"));
+	assert_false(matches("[.a]*.py", ".py"));
+	assert_false(matches("[a-z]*.py", "A.py"));
+	assert_false(matches("[a-z]*.py", "a.pyc"));
+	assert_true(matches("[!a]*b", "\xc3\xa9" "b"));
+	assert_false(matches("[!a]*b", "ab"));
+}
+
 static void a_set_can_be_negated_in_two_ways(void **state)
 {
 	(void)state;
@@ -423,6 +435,7 @@ int main(void)
 		cmocka_unit_test(a_question_mark_is_one_character),
 		cmocka_unit_test(a_stray_byte_counts_as_one_character),
 		cmocka_unit_test(a_set_holds_its_members_and_ranges),
+		cmocka_unit_test(a_set_and_an_end_do_not_overlap),
 		cmocka_unit_test(a_set_can_be_negated_in_two_ways),
 		cmocka_unit_test(brackets_and_dashes_can_be_members),
 		cmocka_unit_test(ranges_may_hold_characters_beyond_ascii),
