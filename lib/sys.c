@@ -52,16 +52,61 @@ static int proc_path(char path[PROC_PATH_SIZE], int dirfd, const char *name)
 	return len < PROC_PATH_SIZE ? 0 : -ENAMETOOLONG;
 }
 
+/* The name of a descriptor in /proc. Fails, with errno as it was, if it isn't open. */
+static int proc_fd(char path[PROC_PATH_SIZE], int fd)
+{
+	int saved = errno;
+
+	if (fcntl(fd, F_GETFD) < 0) {
+		errno = saved;
+		return -1;
+	}
+	snprintf(path, PROC_PATH_SIZE, "/proc/self/fd/%d", fd);
+	return 0;
+}
+
+/*
+ * A descriptor that was opened by O_PATH has no fgetxattr(2) and the like: what it stands
+ * for is reached by its name in /proc. For one that isn't open at all, EBADF it stays.
+ */
+static ssize_t get_xattr_of(int fd, const char *xattr, void *value, size_t size)
+{
+	ssize_t got = fgetxattr(fd, xattr, value, size);
+	char path[PROC_PATH_SIZE];
+
+	if (got < 0 && errno == EBADF && !proc_fd(path, fd))
+		got = getxattr(path, xattr, value, size);
+	return got < 0 ? -errno : got;
+}
+
+static int set_xattr_of(int fd, const char *xattr, const void *value, size_t size, int flags)
+{
+	int err = fsetxattr(fd, xattr, value, size, flags);
+	char path[PROC_PATH_SIZE];
+
+	if (err && errno == EBADF && !proc_fd(path, fd))
+		err = setxattr(path, xattr, value, size, flags);
+	return err ? -errno : 0;
+}
+
+static int remove_xattr_of(int fd, const char *xattr)
+{
+	int err = fremovexattr(fd, xattr);
+	char path[PROC_PATH_SIZE];
+
+	if (err && errno == EBADF && !proc_fd(path, fd))
+		err = removexattr(path, xattr);
+	return err ? -errno : 0;
+}
+
 ssize_t sys_get_xattr(int dirfd, const char *name, const char *xattr, void *value, size_t size)
 {
 	struct xattr_args args = {(uintptr_t)value, (uint32_t)size, 0};
 	char path[PROC_PATH_SIZE];
 	ssize_t got;
 
-	if (!*name) {
-		got = fgetxattr(dirfd, xattr, value, size);
-		return got < 0 ? -errno : got;
-	}
+	if (!*name)
+		return get_xattr_of(dirfd, xattr, value, size);
 	got = syscall(NR_GETXATTRAT, dirfd, name, AT_SYMLINK_NOFOLLOW, xattr, &args, sizeof(args));
 	if (got >= 0 || errno != ENOSYS)
 		return got < 0 ? -errno : got;
@@ -78,7 +123,7 @@ int sys_set_xattr(int dirfd, const char *name, const char *xattr, const void *va
 	char path[PROC_PATH_SIZE];
 
 	if (!*name)
-		return fsetxattr(dirfd, xattr, value, size, flags) ? -errno : 0;
+		return set_xattr_of(dirfd, xattr, value, size, flags);
 	if (!syscall(NR_SETXATTRAT, dirfd, name, AT_SYMLINK_NOFOLLOW, xattr, &args, sizeof(args)))
 		return 0;
 	if (errno != ENOSYS)
@@ -93,7 +138,7 @@ int sys_remove_xattr(int dirfd, const char *name, const char *xattr)
 	char path[PROC_PATH_SIZE];
 
 	if (!*name)
-		return fremovexattr(dirfd, xattr) ? -errno : 0;
+		return remove_xattr_of(dirfd, xattr);
 	if (!syscall(NR_REMOVEXATTRAT, dirfd, name, AT_SYMLINK_NOFOLLOW, xattr))
 		return 0;
 	if (errno != ENOSYS)
@@ -113,26 +158,45 @@ static int no_flags(int err)
 		       -err;
 }
 
-/* Open a regular file or a folder, and nothing else: to open a device may do something. */
+/* Open what an O_PATH descriptor stands for, if that is a regular file or a folder. */
+static int open_handle(int handle)
+{
+	char path[PROC_PATH_SIZE];
+	struct stat st;
+	int fd;
+
+	/* To open a device may do something. */
+	if (fstat(handle, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return -EOPNOTSUPP;
+	if (proc_fd(path, handle))
+		return -errno;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 static int open_plain(int dirfd, const char *name)
 {
-	char path[64];
-	struct stat st;
 	int handle, fd;
 
 	handle = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (handle < 0)
 		return -errno;
-	if (fstat(handle, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) {
-		close(handle);
-		return -EOPNOTSUPP;
-	}
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", handle);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		fd = -errno;
+	fd = open_handle(handle);
 	close(handle);
 	return fd;
+}
+
+/* A descriptor for ioctl(2): the caller's own, unless it was opened by O_PATH. */
+static int open_for_ioctl(int dirfd, const char *name)
+{
+	int flags;
+
+	if (*name)
+		return open_plain(dirfd, name);
+	flags = fcntl(dirfd, F_GETFL);
+	if (flags < 0)
+		return -errno;
+	return flags & O_PATH ? open_handle(dirfd) : dirfd;
 }
 
 static void from_fsxattr(struct sys_attr *attr, const struct fsxattr *fsx)
@@ -158,7 +222,7 @@ static void to_fsxattr(struct fsxattr *fsx, const struct sys_attr *attr)
 /* By ioctl(2): read the attributes or, with set, write them. */
 static int attr_by_ioctl(int dirfd, const char *name, struct sys_attr *attr, bool set)
 {
-	int fd = *name ? open_plain(dirfd, name) : dirfd;
+	int fd = open_for_ioctl(dirfd, name);
 	struct fsxattr fsx;
 	int err;
 

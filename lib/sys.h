@@ -3,8 +3,8 @@
  * sys.h - system calls that take a folder and a name, with what there was before them as
  * the fallback. They never follow a link, and open nothing but regular files and folders.
  *
- * name: an entry of the folder dirfd, or "" for dirfd itself. All return a negative errno
- * on failure.
+ * name: an entry of the folder dirfd, or "" for dirfd itself, which may be open by O_PATH
+ * alone. All return a negative errno on failure.
  */
 #ifndef LIB_SYS_H
 #define LIB_SYS_H

@@ -440,7 +440,7 @@ int fsdax_decide_at(const struct fsdax_cursor *cursor, int dirfd, const char *na
  * As fsdax_decide_at(), for a file that is open: it is decided on as @name in the folder of
  * @cursor, whether or not that is still its name.
  *
- * @fd: the file, open for reading or writing (not O_PATH)
+ * @fd: the file; O_PATH will do, where /proc is mounted
  * Since: 0.1
  */
 int fsdax_decide_fd(const struct fsdax_cursor *cursor, int fd, const char *name,
@@ -557,7 +557,9 @@ struct fsdax_tag_state {
 
 /**
  * Read the tag xattr of @name in @dirfd, or of @dirfd itself if @name is "". Does
- * not follow links, and opens nothing where the kernel has getxattrat(2).
+ * not follow links, and opens nothing where the kernel has getxattrat(2). With
+ * "", @dirfd may be of any type, and O_PATH will do where /proc is mounted; so for
+ * all functions below that take a folder and a name.
  *
  * @xattr: such as FSDAX_TAG_XATTR
  * Errors: what getxattr(2) may say, but no xattr, and a file system without any,

@@ -484,6 +484,33 @@ static enum fsdax_tag folder_tag(const char *text, const struct mounted *m, cons
 	return tag;
 }
 
+/* A daemon has its files open by O_PATH. */
+static void tags_of_an_o_path_descriptor(void **state)
+{
+	const struct mounted *m = mounts_on(state);
+	const char *name = new_file(m);
+	int fd = openat(m->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct fsdax_tag_state tag_state;
+	bool dax = false;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fsdax_tag_write(fd, "", XATTR, FSDAX_TAG_YES, 0), 1);
+	assert_string_equal(raw(m, name), "yes");
+	assert_int_equal(fsdax_tag_read(fd, "", XATTR, &tag_state), 0);
+	assert_int_equal(tag_state.tag, FSDAX_TAG_YES);
+	assert_int_equal(fsdax_tag_write(fd, "", XATTR, FSDAX_TAG_NONE, 0), 1);
+	assert_string_equal(raw(m, name), "(none)");
+	if (m->has_flags) {
+		assert_int_equal(fsdax_flag_write(fd, "", true, 0), 1);
+		assert_true(xflags(m, name) & FS_XFLAG_DAX);
+		assert_int_equal(fsdax_flag_read(fd, "", &dax), 0);
+		assert_true(dax);
+	}
+	close(fd);
+	assert_int_equal(fsdax_tag_read(fd, "", XATTR, &tag_state), -EBADF);
+	assert_int_equal(fsdax_tag_write(fd, "", XATTR, FSDAX_TAG_YES, 0), -EBADF);
+}
+
 static void a_folder_has_the_tag_of_its_xattr_before_that_of_its_flag(void **state)
 {
 	static const char both[] = "[tag]\ninode-flag = yes\n";
@@ -585,6 +612,7 @@ static const struct CMUnitTest on_mount[] = {
 	ON_MOUNT(other_inode_flags_stay),
 	ON_MOUNT(a_file_system_without_inode_flags_says_so),
 	ON_MOUNT(the_inode_flag_of_a_link_is_not_that_of_its_target),
+	ON_MOUNT(tags_of_an_o_path_descriptor),
 	ON_MOUNT(a_folder_has_the_tag_of_its_xattr_before_that_of_its_flag),
 };
 
