@@ -238,13 +238,19 @@ static int attr_by_ioctl(int dirfd, const char *name, struct sys_attr *attr, boo
 	return err;
 }
 
+/* The new system calls are not there, or won't take a descriptor that was opened by O_PATH. */
+static bool needs_ioctl(const char *name)
+{
+	return errno == ENOSYS || (errno == EBADF && !*name);
+}
+
 int sys_get_attr(int dirfd, const char *name, struct sys_attr *attr)
 {
 	int flags = *name ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH;
 
 	if (!syscall(NR_FILE_GETATTR, dirfd, name, attr, sizeof(*attr), flags))
 		return 0;
-	if (errno != ENOSYS)
+	if (!needs_ioctl(name))
 		return no_flags(errno);
 	return attr_by_ioctl(dirfd, name, attr, false);
 }
@@ -256,7 +262,7 @@ int sys_set_attr(int dirfd, const char *name, const struct sys_attr *attr)
 
 	if (!syscall(NR_FILE_SETATTR, dirfd, name, &copy, sizeof(copy), flags))
 		return 0;
-	if (errno != ENOSYS)
+	if (!needs_ioctl(name))
 		return no_flags(errno);
 	return attr_by_ioctl(dirfd, name, &copy, true);
 }
