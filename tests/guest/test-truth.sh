@@ -78,7 +78,7 @@ for kernel in "${kernels[@]}"; do
 dax = $dax"
 		rm -f "$SCRATCH/oracle.img"
 		truncate -s 128M "$SCRATCH/oracle.img"
-		serve --posix-acl --posix-lock --flock
+		serve --modcaps=+sys_admin --posix-acl --posix-lock --flock
 		holds "$kernel boots" guest_start "$kernel" nvdimm="$SCRATCH/oracle.img" \
 			window="$DAEMON_SOCKET" program="$SCRATCH/bin/truth" \
 			program="$SCRATCH/bin/churn" program="$(command -v mkfs.ext4)" || break
