@@ -16,7 +16,7 @@ cp -a --reflink=auto /usr/share/. "$SHARE/"
 write_policy '[rule worth-a-chunk]
 size = >= descriptors
 dax = yes'
-export GUEST_TIMEOUT=900
+export GUEST_TIMEOUT=1700
 
 WINDOW=64M serve --rlimit-nofile=2000
 holds "the guest boots" guest_start trixie window="$DAEMON_SOCKET" cpus=2
