@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -12,6 +13,9 @@
 #include "attr.h"
 #include "share.h"
 #include "verdict.h"
+
+/* So many that their memory is worth giving back. */
+enum { MANY_INODES = 65536 };
 
 /* ---- References ------------------------------------------------------------------------ */
 
@@ -82,6 +86,25 @@ static void free_inode(struct share *share, struct inode *inode)
 	free(inode);
 }
 
+/*
+ * What is freed stays with malloc() in holes between what is not. When a guest has forgotten
+ * most of very many files, the system gets it back.
+ */
+static void give_back(struct inode_table *table)
+{
+	bool many;
+
+	if (__atomic_load_n(&table->most, __ATOMIC_RELAXED) < MANY_INODES)
+		return;
+	pthread_mutex_lock(&table->lock);
+	many = table->most >= MANY_INODES && table->n_inodes < table->most / 4;
+	if (many)
+		__atomic_store_n(&table->most, table->n_inodes, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&table->lock);
+	if (many)
+		malloc_trim(0);
+}
+
 void inode_bury(struct share *share, struct inode *dead)
 {
 	while (dead) {
@@ -90,6 +113,7 @@ void inode_bury(struct share *share, struct inode *dead)
 		free_inode(share, dead);
 		dead = next;
 	}
+	give_back(share->inodes);
 }
 
 void inode_put(struct share *share, struct inode *inode)

@@ -68,6 +68,8 @@ static int take_slot(struct inode_table *table, struct inode *inode)
 	table->slots[slot].inode = inode;
 	inode->nodeid = nodeid_of(table, slot);
 	table->n_inodes++;
+	if (table->n_inodes > __atomic_load_n(&table->most, __ATOMIC_RELAXED))
+		__atomic_store_n(&table->most, table->n_inodes, __ATOMIC_RELAXED);
 	return 0;
 }
 

@@ -50,6 +50,7 @@ struct inode_table {
 	uint32_t n_buckets; /* a power of two */
 	uint32_t n_indexed;
 	uint64_t n_inodes;
+	uint64_t most; /* atomic: at a time, since memory was given back: see inode_bury() */
 	uint64_t moves; /* atomic: names that the guest moved or removed; see found_locked() */
 	uint64_t seed; /* of the hash, so that nobody can choose inode numbers that collide */
 	struct inode *root;
