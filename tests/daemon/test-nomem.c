@@ -186,6 +186,19 @@ int __wrap_openat64(int dirfd, const char *path, int flags, ...)
 
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
 			  void *data);
+/* What a fortified build calls where the flags are not known to it. */
+int __wrap___open64_2(const char *path, int flags);
+int __wrap___open64_2(const char *path, int flags)
+{
+	return __wrap_open64(path, flags);
+}
+
+int __wrap___openat64_2(int dirfd, const char *path, int flags);
+int __wrap___openat64_2(int dirfd, const char *path, int flags)
+{
+	return __wrap_openat64(dirfd, path, flags);
+}
+
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
 			  void *data);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
