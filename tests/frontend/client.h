@@ -136,6 +136,9 @@ ssize_t client_read(struct client *client, uint64_t nodeid, uint64_t fh, uint64_
 		    size_t size);
 ssize_t client_write(struct client *client, uint64_t nodeid, uint64_t fh, uint64_t offset,
 		     const void *buf, size_t size, uint32_t write_flags);
+/* To the end of the file, which the kernel takes to be at offset. */
+ssize_t client_append(struct client *client, uint64_t nodeid, uint64_t fh, uint64_t offset,
+		      const void *buf, size_t size);
 int client_flush(struct client *client, uint64_t nodeid, uint64_t fh, uint64_t owner);
 int client_release(struct client *client, uint64_t nodeid, uint64_t fh);
 int client_fsync(struct client *client, uint64_t nodeid, uint64_t fh, bool data_only);

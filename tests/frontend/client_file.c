@@ -3,6 +3,7 @@
  * client_file.c - FUSE operations on what is open, on folders, locks, and the window.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "client.h"
@@ -100,16 +101,32 @@ ssize_t client_read(struct client *c, uint64_t nodeid, uint64_t fh, uint64_t off
 	return err ? err : (ssize_t)len;
 }
 
+static ssize_t write_as(struct client *c, uint64_t nodeid, const struct fuse_write_in *in,
+			const void *buf)
+{
+	struct iovec iov[] = {ARG(*in), {(void *)buf, in->size}};
+	struct fuse_write_out out;
+	int err = client_call(c, FUSE_WRITE, nodeid, iov, 2, &out, sizeof(out), NULL);
+
+	return err ? err : (ssize_t)out.size;
+}
+
 ssize_t client_write(struct client *c, uint64_t nodeid, uint64_t fh, uint64_t offset,
 		     const void *buf, size_t size, uint32_t write_flags)
 {
 	struct fuse_write_in in = {
 		.fh = fh, .offset = offset, .size = (uint32_t)size, .write_flags = write_flags};
-	struct iovec iov[] = {ARG(in), {(void *)buf, size}};
-	struct fuse_write_out out;
-	int err = client_call(c, FUSE_WRITE, nodeid, iov, 2, &out, sizeof(out), NULL);
 
-	return err ? err : (ssize_t)out.size;
+	return write_as(c, nodeid, &in, buf);
+}
+
+ssize_t client_append(struct client *c, uint64_t nodeid, uint64_t fh, uint64_t offset,
+		      const void *buf, size_t size)
+{
+	struct fuse_write_in in = {
+		.fh = fh, .offset = offset, .size = (uint32_t)size, .flags = O_WRONLY | O_APPEND};
+
+	return write_as(c, nodeid, &in, buf);
 }
 
 int client_flush(struct client *c, uint64_t nodeid, uint64_t fh, uint64_t owner)
