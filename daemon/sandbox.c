@@ -86,8 +86,10 @@ static int mount_proc(void)
 /* Make the folder a mount of its own, with all that is mounted below it, and go there. */
 static int bind_share(const char *dir)
 {
+	/* EINVAL: there is nothing mounted on "/", and so nothing that could be pivoted away. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
-		return failed("making mounts private");
+		return failed(errno == EINVAL ? "this runs in a chroot that is no mount point" :
+						"making mounts private");
 	if (mount(dir, dir, NULL, MS_BIND | MS_REC, NULL))
 		return failed("binding the shared folder");
 	if (chdir(dir))

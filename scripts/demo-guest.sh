@@ -56,6 +56,7 @@ table()
 }
 
 kernel=${DEMO_KERNEL:-bookworm}
+guest_tools "kernel-$kernel"
 say "A guest: QEMU $("$QEMU" --version | sed -n 's/.*version \([0-9.]*\).*/\1/p'), Debian's kernel $(<"$FSDAX_GUEST_DIR/kernels/$kernel/release")"
 share_make 128M
 fill

@@ -61,6 +61,10 @@ if [ "$(id -u)" != 0 ]; then
 	echo "demo.sh: run this as root: it mounts scratch images, and sets trusted.* xattrs" >&2
 	exit 1
 fi
+# The guest's daemon makes a mount namespace.
+if ! mountpoint -q /; then
+	exec scripts/mounted-root.sh scripts/demo.sh
+fi
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
