@@ -9,7 +9,8 @@
 #   BENCH_PARTS    which parts to run: "decide load tree daemon policy inodes window"
 #   BENCH_ROOT     the Debian root whose /usr gives the paths: /
 #   BENCH_FILES    files in the tree for the walkers: 500000
-#   BENCH_SCRATCH  where the 4 GiB (sparse) image of that tree goes: build/bench
+#   BENCH_SCRATCH  where the shares, and the 4 GiB (sparse) image of that tree, go:
+#                  build/bench/scratch
 #   FSDAX_CTL      the command to measure: the one that is built here
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,6 +19,7 @@ parts=${BENCH_PARTS:-decide load tree daemon policy inodes window}
 root=${BENCH_ROOT:-/}
 build=$PWD/build/bench
 out=$build/results
+scratch=${BENCH_SCRATCH:-$build/scratch} # nothing of the build: each part removes its own
 peers="g++ libre2-dev libhyperscan-dev findutils attr e2fsprogs xfsprogs strace util-linux mount jq valgrind"
 
 # The Debian packages of the peers that are not installed.
@@ -74,7 +76,7 @@ print_table()
 
 scripts/deps.sh build
 install_peers
-mkdir -p "$out"
+mkdir -p "$out" "$scratch"
 build_all
 rm -f "$out/table"
 touch "$out/table"
@@ -84,10 +86,10 @@ for part in $parts; do
 	decide) "$build/bench/bench-decide" -p "$out" -o "$out/table" "$out/paths" ;;
 	load) "$build/bench/bench-load" "$out/paths" "$out" "$out/table" ;;
 	tree) BENCH_BIN=$build/bench FSDAX_CTL=${FSDAX_CTL:-$build/cli/fsdax-ctl} \
-		bench/tree.sh "$out/paths" "${BENCH_SCRATCH:-$build}" "$out/table" ;;
-	daemon) bench/daemon.sh "$build" "$build" "$out/table" ;;
-	policy) bench/policy.sh "$build" "$build" "$out/table" ;;
-	inodes) bench/inodes.sh "$build" "$build" "$out/table" ;;
+		bench/tree.sh "$out/paths" "$scratch" "$out/table" ;;
+	daemon) bench/daemon.sh "$build" "$scratch" "$out/table" ;;
+	policy) bench/policy.sh "$build" "$scratch" "$out/table" ;;
+	inodes) bench/inodes.sh "$build" "$scratch" "$out/table" ;;
 	window) FSDAXD=$build/daemon/fsdaxd FSDAX_CTL=$build/cli/fsdax-ctl bench/window.sh ;;
 	*) echo "run.sh: there is no part '$part'; there are: decide load tree daemon policy inodes window" >&2; exit 2 ;;
 	esac
