@@ -11,7 +11,7 @@
  *
  *	fsdax_policy_load(NULL, NULL, &policy, NULL);
  *	fsdax_cursor_root(policy, FSDAX_TAG_NONE, &root);
- *	fsdax_decide_at(root, share_fd, "vmlinuz", NULL, &decision);
+ *	fsdax_decide_at(root, share_fd, "vmlinuz", NULL, 0, &decision);
  *
  * Conventions, for every function that does not say otherwise:
  *  - it returns 0, or a negative errno;
