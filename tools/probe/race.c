@@ -315,3 +315,41 @@ void race_forget_all(struct race *race)
 		files = race_status(race, NULL, "files");
 	EXPECT(t, files <= 0, "%lld files are known after all were forgotten", (long long)files);
 }
+
+/* ---- A whole race ---- */
+
+static void add_roles(struct race *race, const struct race_role *role)
+{
+	for (; role->step; role++) {
+		if (role->n == RACE_ON_HOST)
+			race_add_host(race, role->step);
+		else
+			race_add(race, (unsigned)role->n, role->step);
+	}
+}
+
+static void run_roles(struct test *t, bool controlled, const struct race_role *roles)
+{
+	unsigned queues = 0;
+	struct race race;
+
+	for (const struct race_role *role = roles; role->step; role++)
+		queues += role->n == RACE_ON_HOST ? 0 : (unsigned)role->n;
+	if (race_begin(&race, t, queues) && (!controlled || race_needs_control(&race)) &&
+	    race_make_files(&race)) {
+		add_roles(&race, roles);
+		race_run(&race);
+		race_forget_all(&race);
+	}
+	race_end(&race);
+}
+
+void race_files(struct test *t, const struct race_role *roles)
+{
+	run_roles(t, false, roles);
+}
+
+void race_controlled(struct test *t, const struct race_role *roles)
+{
+	run_roles(t, true, roles);
+}

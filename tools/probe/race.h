@@ -74,6 +74,21 @@ void race_run(struct race *race);
 /* RACE_FILES files of RACE_FILE_SIZE bytes in the scratch folder, with a tag each. */
 bool race_make_files(struct race *race);
 
+/* Who takes part in a race about files: n with a queue each, or one on the host. */
+#define RACE_ON_HOST (-1)
+
+struct race_role {
+	int n;
+	void (*step)(struct racer *racer); /* NULL ends the list */
+};
+
+/*
+ * A whole race: as many queues as the roles take, race_make_files(), race_run(), and in the end
+ * race_forget_all(). race_controlled() is skipped if there is no control socket.
+ */
+void race_files(struct test *t, const struct race_role *roles);
+void race_controlled(struct test *t, const struct race_role *roles);
+
 void race_fail(struct racer *racer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 unsigned race_random(struct racer *racer, unsigned n);
 struct race_file *race_pick(struct racer *racer);

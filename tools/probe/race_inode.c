@@ -194,17 +194,15 @@ static void flip(struct racer *racer)
 
 static void race_flip(struct test *t)
 {
-	struct race race;
+	static const struct race_role roles[] = {
+		{3, open_and_close},
+		{1, look},
+		{1, list},
+		{RACE_ON_HOST, flip},
+		{0},
+	};
 
-	if (race_begin(&race, t, 5) && race_make_files(&race)) {
-		race_add(&race, 3, open_and_close);
-		race_add(&race, 1, look);
-		race_add(&race, 1, list);
-		race_add_host(&race, flip);
-		race_run(&race);
-		race_forget_all(&race);
-	}
-	race_end(&race);
+	race_files(t, roles);
 }
 
 /* ---- set --wait ---- */
@@ -262,17 +260,15 @@ static void flip_and_wait(struct racer *racer)
 
 static void race_wait(struct test *t)
 {
-	struct race race;
+	static const struct race_role roles[] = {
+		{3, open_and_close},
+		{1, look},
+		{1, list},
+		{RACE_ON_HOST, flip_and_wait},
+		{0},
+	};
 
-	if (race_begin(&race, t, 5) && race_needs_control(&race) && race_make_files(&race)) {
-		race_add(&race, 3, open_and_close);
-		race_add(&race, 1, look);
-		race_add(&race, 1, list);
-		race_add_host(&race, flip_and_wait);
-		race_run(&race);
-		race_forget_all(&race);
-	}
-	race_end(&race);
+	race_controlled(t, roles);
 }
 
 /* ---- Reloads, and questions ---- */
@@ -299,20 +295,18 @@ static void ask_status(struct racer *racer)
 
 static void race_reload(struct test *t)
 {
-	struct race race;
+	static const struct race_role roles[] = {
+		{2, open_and_close},
+		{1, look},
+		{1, list},
+		{RACE_ON_HOST, flip},
+		{RACE_ON_HOST, reload},
+		{RACE_ON_HOST, reload},
+		{RACE_ON_HOST, ask_status},
+		{0},
+	};
 
-	if (race_begin(&race, t, 4) && race_needs_control(&race) && race_make_files(&race)) {
-		race_add(&race, 2, open_and_close);
-		race_add(&race, 1, look);
-		race_add(&race, 1, list);
-		race_add_host(&race, flip);
-		race_add_host(&race, reload);
-		race_add_host(&race, reload);
-		race_add_host(&race, ask_status);
-		race_run(&race);
-		race_forget_all(&race);
-	}
-	race_end(&race);
+	race_controlled(t, roles);
 }
 
 /* ---- Forgetting ---- */
@@ -340,15 +334,9 @@ static void look_up_and_forget(struct racer *racer)
 
 static void race_forget_lookup(struct test *t)
 {
-	struct race race;
+	static const struct race_role roles[] = {{4, look_up_and_forget}, {1, list}, {0}};
 
-	if (race_begin(&race, t, 5) && race_make_files(&race)) {
-		race_add(&race, 4, look_up_and_forget);
-		race_add(&race, 1, list);
-		race_run(&race);
-		race_forget_all(&race);
-	}
-	race_end(&race);
+	race_files(t, roles);
 }
 
 /* ---- Names ---- */
@@ -402,17 +390,15 @@ static void open_any(struct racer *racer)
 
 static void race_rename(struct test *t)
 {
-	struct race race;
+	static const struct race_role roles[] = {
+		{2, rename_files},
+		{2, open_any},
+		{1, list},
+		{RACE_ON_HOST, flip},
+		{0},
+	};
 
-	if (race_begin(&race, t, 5) && race_make_files(&race)) {
-		race_add(&race, 2, rename_files);
-		race_add(&race, 2, open_any);
-		race_add(&race, 1, list);
-		race_add_host(&race, flip);
-		race_run(&race);
-		race_forget_all(&race);
-	}
-	race_end(&race);
+	race_files(t, roles);
 }
 
 static void unlink_and_create(struct racer *racer)
@@ -437,17 +423,15 @@ static void unlink_and_create(struct racer *racer)
 
 static void race_unlink(struct test *t)
 {
-	struct race race;
+	static const struct race_role roles[] = {
+		{2, unlink_and_create},
+		{2, open_any},
+		{1, list},
+		{RACE_ON_HOST, flip},
+		{0},
+	};
 
-	if (race_begin(&race, t, 5) && race_make_files(&race)) {
-		race_add(&race, 2, unlink_and_create);
-		race_add(&race, 2, open_any);
-		race_add(&race, 1, list);
-		race_add_host(&race, flip);
-		race_run(&race);
-		race_forget_all(&race);
-	}
-	race_end(&race);
+	race_files(t, roles);
 }
 
 /* A second name for what may just be retired. */
@@ -474,17 +458,15 @@ static void link_and_unlink(struct racer *racer)
 
 static void race_link(struct test *t)
 {
-	struct race race;
+	static const struct race_role roles[] = {
+		{2, link_and_unlink},
+		{2, open_and_close},
+		{1, list},
+		{RACE_ON_HOST, flip},
+		{0},
+	};
 
-	if (race_begin(&race, t, 5) && race_make_files(&race)) {
-		race_add(&race, 2, link_and_unlink);
-		race_add(&race, 2, open_and_close);
-		race_add(&race, 1, list);
-		race_add_host(&race, flip);
-		race_run(&race);
-		race_forget_all(&race);
-	}
-	race_end(&race);
+	race_files(t, roles);
 }
 
 const struct check races_inode[] = {

@@ -138,15 +138,9 @@ static void change_memory(struct racer *racer)
 
 static void race_queues_with(struct test *t, void (*step)(struct racer *racer))
 {
-	struct race race;
+	const struct race_role roles[] = {{4, look_up_and_read}, {RACE_ON_HOST, step}, {0}};
 
-	if (race_begin(&race, t, 4) && race_make_files(&race)) {
-		race_add(&race, 4, look_up_and_read);
-		race_add_host(&race, step);
-		race_run(&race);
-		race_forget_all(&race);
-	}
-	race_end(&race);
+	race_files(t, roles);
 }
 
 static void race_stop_queue(struct test *t)
