@@ -8,13 +8,13 @@
  * The share has the files 0, 1, ... in folders of PER_FOLDER: 0/0, 0/1, ... DESCRIPTORS is the most
  * that the daemon, whose process is PID, may have open. TAP on standard output.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client.h"
+#include "tap.h"
 
 enum { PER_FOLDER = 10000, DEPTH = 64, PATIENCE_MS = 60000, BATCH = 2000, SINGLES = 100000 };
 
@@ -30,55 +30,15 @@ struct run {
 	unsigned int n_folders;
 };
 
-static int n_tests, n_failed;
-
-static void ok(bool good, const char *name)
-{
-	printf("%sok %d - %s\n", good ? "" : "not ", ++n_tests, name);
-	n_failed += !good;
-}
-
-static void must(int err, const char *what)
-{
-	if (!err)
-		return;
-	printf("Bail out! %s: %s\n", what, strerror(-err));
-	exit(1);
-}
-
-static int count_descriptors(const struct run *run)
-{
-	char path[64];
-	int n = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", run->pid);
-	dir = opendir(path);
-	while (dir && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n - 2;
-}
-
-static long resident_kb(const struct run *run)
-{
-	char path[64], line[256];
-	long kb = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", run->pid);
-	file = fopen(path, "r");
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "VmRSS: %ld", &kb) == 1)
-			break;
-	}
-	if (file)
-		fclose(file);
-	return kb;
-}
-
 /* ---- Looking up --------------------------------------------------------------------------------- */
+
+static void see_descriptors(struct run *run)
+{
+	int n = descriptors_of(run->pid);
+
+	if (n > run->seen_descriptors)
+		run->seen_descriptors = n;
+}
 
 static void look_up_folders(struct run *run)
 {
@@ -117,11 +77,10 @@ static void look_up_all(struct run *run)
 				  run->folders[i / PER_FOLDER], (struct iovec[]){{name, size}}, 1,
 				  sizeof(struct fuse_entry_out)),
 		     "LOOKUP");
-		if (i % 100000 == 0 && count_descriptors(run) > run->seen_descriptors)
-			run->seen_descriptors = count_descriptors(run);
+		if (i % 100000 == 0)
+			see_descriptors(run);
 	}
-	if (count_descriptors(run) > run->seen_descriptors)
-		run->seen_descriptors = count_descriptors(run);
+	see_descriptors(run);
 }
 
 /* ---- Forgetting --------------------------------------------------------------------------------- */
@@ -177,15 +136,15 @@ static bool are_forgotten(struct run *run)
 
 static void go_through(struct run *run, const char *name, void (*forget)(struct run *run))
 {
-	long before = resident_kb(run), peak;
+	long before = kib_of(run->pid), peak;
 
 	look_up_all(run);
-	peak = resident_kb(run);
+	peak = kib_of(run->pid);
 	forget(run);
 	printf("# %s: %ld KiB before, %ld with %u files (%ld bytes each), %ld after; %d "
 	       "descriptors at most, %d after\n",
-	       name, before, peak, run->n, (peak - before) * 1024 / (long)run->n, resident_kb(run),
-	       run->seen_descriptors, count_descriptors(run));
+	       name, before, peak, run->n, (peak - before) * 1024 / (long)run->n, kib_of(run->pid),
+	       run->seen_descriptors, descriptors_of(run->pid));
 	ok(are_forgotten(run), name);
 }
 
@@ -219,15 +178,14 @@ int main(int argc, char **argv)
 	run.most_descriptors = atoi(argv[4]);
 	start(&run, argv[1]);
 	go_through(&run, "FORGET", forget_each);
-	first = resident_kb(&run);
+	first = kib_of(run.pid);
 	go_through(&run, "BATCH_FORGET", forget_batches);
 	go_through(&run, "DESTROY", destroy);
 	go_through(&run, "BATCH_FORGET again", forget_batches);
 	ok(run.seen_descriptors <= run.most_descriptors, "descriptors are bounded");
 	/* What the allocator keeps for the next time is as much each time. */
-	ok(resident_kb(&run) <= first + first / 5 + 4096, "memory is flat");
+	ok(kib_of(run.pid) <= first + first / 5 + 4096, "memory is flat");
 	client_close(&run.client);
 	frontend_stop(&run.fe);
-	printf("1..%d\n", n_tests);
-	return n_failed != 0;
+	return done();
 }

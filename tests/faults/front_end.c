@@ -10,7 +10,6 @@
  * each kind the daemon, whose process is PID, serves; and at the end it has no more memory and no
  * more descriptors than it had after the first hundred.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "tap.h"
 
 enum { STREAM = 2048, PATIENCE_MS = 20000, N_BUSY = 24 };
 
@@ -28,14 +28,6 @@ struct daemon {
 	const char *socket;
 	int pid;
 };
-
-static int n_tests, n_failed;
-
-static void ok(bool good, const char *name)
-{
-	printf("%sok %d - %s\n", good ? "" : "not ", ++n_tests, name);
-	n_failed += !good;
-}
 
 /* ---- The daemon ---------------------------------------------------------------------------------- */
 
@@ -49,38 +41,6 @@ static int connect_once(const struct daemon *daemon)
 		return fd;
 	printf("Bail out! can't connect: %s\n", strerror(errno));
 	exit(1);
-}
-
-static int count_descriptors(const struct daemon *daemon)
-{
-	char path[64];
-	int n = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", daemon->pid);
-	dir = opendir(path);
-	while (dir && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
-static long resident_kb(const struct daemon *daemon)
-{
-	char path[64], line[256];
-	long kb = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", daemon->pid);
-	file = fopen(path, "r");
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "VmRSS: %ld", &kb) == 1)
-			break;
-	}
-	if (file)
-		fclose(file);
-	return kb;
 }
 
 /* A guest that mounts, looks around, and leaves as it should, or just vanishes. */
@@ -245,18 +205,18 @@ static bool come_and_go(const struct daemon *daemon, int n)
 static void count_what_is_kept(const struct daemon *daemon, int n)
 {
 	bool good = come_and_go(daemon, 100);
-	int descriptors = count_descriptors(daemon);
-	long kb = resident_kb(daemon);
+	int descriptors = descriptors_of(daemon->pid);
+	long kb = kib_of(daemon->pid);
 
 	good = good && come_and_go(daemon, n);
 	ok(good, "front-ends that come and go");
 	/* One may not have been buried yet. */
 	nanosleep(&(struct timespec){0, 300 * 1000 * 1000}, NULL);
 	printf("# after 100 and %d more: %d and %d descriptors, %ld and %ld KiB\n", n, descriptors,
-	       count_descriptors(daemon), kb, resident_kb(daemon));
-	ok(count_descriptors(daemon) <= descriptors, "no descriptor is kept of them");
+	       descriptors_of(daemon->pid), kb, kib_of(daemon->pid));
+	ok(descriptors_of(daemon->pid) <= descriptors, "no descriptor is kept of them");
 	/* What the allocator has not given back grows a little at first, and not with their number. */
-	ok(resident_kb(daemon) <= kb + 4096 + kb / 10, "and no memory");
+	ok(kib_of(daemon->pid) <= kb + 4096 + kb / 10, "and no memory");
 }
 
 int main(int argc, char **argv)
@@ -273,6 +233,5 @@ int main(int argc, char **argv)
 	read_nothing(&daemon);
 	go(&daemon);
 	count_what_is_kept(&daemon, atoi(argv[3]));
-	printf("1..%d\n", n_tests);
-	return n_failed != 0;
+	return done();
 }

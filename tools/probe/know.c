@@ -4,7 +4,6 @@
  * left the first time can be told from what is lost. After each step the back-end's memory and
  * descriptors are counted, as the host sees them.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "client.h"
 #include "know.h"
 #include "load.h"
+#include "process.h"
 #include "scratch.h"
 
 enum { IN_FOLDER = 1000, FORGET_MOST = 1000, ROUNDS = 2, NAME_SIZE = 16 };
@@ -88,52 +88,14 @@ static pid_t backend_of(const struct know *know)
 	return know->options->pid ? know->options->pid : know->backend.pid;
 }
 
-static int read_rss(pid_t pid, uint64_t *rss)
-{
-	char path[64], line[256];
-	unsigned long long kib;
-	int err = -ENODATA;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	while (err && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "VmRSS: %llu kB", &kib) != 1)
-			continue;
-		*rss = kib << 10;
-		err = 0;
-	}
-	fclose(file);
-	return err;
-}
-
-static int count_fds(pid_t pid, unsigned int *n)
-{
-	char path[64];
-	struct dirent *entry;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	dir = opendir(path);
-	if (!dir)
-		return -errno;
-	*n = 0;
-	while ((entry = readdir(dir)))
-		*n += entry->d_name[0] != '.';
-	closedir(dir);
-	return 0;
-}
-
 static int note(struct know *know, const char *step, double seconds)
 {
 	struct footprint *footprint = &know->footprints[know->n_footprints++];
-	int err = read_rss(backend_of(know), &footprint->rss);
+	int err = process_rss(backend_of(know), &footprint->rss);
 
 	footprint->step = step;
 	footprint->rate = seconds > 0 ? know->n / seconds : 0;
-	return err ? err : count_fds(backend_of(know), &footprint->fds);
+	return err ? err : process_fds(backend_of(know), &footprint->fds);
 }
 
 /* ---- LOOKUP and FORGET ---- */
