@@ -18,8 +18,6 @@
 set -u
 export LC_ALL=C.UTF-8
 GUEST_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-FSDAX_GUEST_DIR=$("$GUEST_SOURCE/../../scripts/guest-dir.sh")
-export FSDAX_GUEST_DIR
 GUEST=${GUEST:-guest} # which guest is meant, where a test has several
 GUEST_PIDS=()
 DAEMON_PIDS=()
@@ -27,6 +25,8 @@ MOUNTS=() # what is to be unmounted when the test ends
 
 # shellcheck source=tests/tap.sh
 . "$GUEST_SOURCE/../tap.sh"
+# shellcheck source=tests/guest/tools.sh
+. "$GUEST_SOURCE/tools.sh"
 
 if [[ $(uname -m) != x86_64 ]]; then
 	echo "1..0 # skip: the guests are for x86_64"
@@ -74,19 +74,6 @@ keep_logs() {
 
 # ---- What a guest is made of -------------------------------------------------------
 
-# guest_tools PART...: fetched, if it isn't there.
-guest_tools() {
-	local status=0
-
-	"$GUEST_SOURCE/../../scripts/guest-tools.sh" "$@" >&2 || status=$?
-	[[ $status != 0 ]] || return 0
-	if [[ $status == 75 ]]; then
-		echo "1..0 # skip: $* not in $FSDAX_GUEST_DIR, and no mirror can be reached"
-		exit 77
-	fi
-	echo "Bail out! guest-tools.sh $* failed"
-	exit 1
-}
 guest_tools qemu busybox
 QEMU=$FSDAX_GUEST_DIR/bin/qemu-system-x86_64
 BUSYBOX=$FSDAX_GUEST_DIR/bin/busybox

@@ -8,14 +8,11 @@
 # shellcheck source=tests/daemon/lib.sh
 . "$(dirname "$0")/../daemon/lib.sh"
 
-SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
-virtiofsd=$("$SOURCE/scripts/guest-dir.sh")/bin/virtiofsd-trixie
-[[ -x $virtiofsd ]] || {
-	"$SOURCE/scripts/guest-tools.sh" virtiofsd-trixie >&2 || {
-		echo "1..0 # skip: scripts/guest-tools.sh cannot fetch virtiofsd"
-		exit 77
-	}
-}
+# shellcheck source=tests/guest/tools.sh
+. "$(dirname "$0")/tools.sh"
+
+guest_tools virtiofsd-trixie
+virtiofsd=$FSDAX_GUEST_DIR/bin/virtiofsd-trixie
 
 # Left out: names and requests that no kernel sends, some of which end this daemon or have it
 # do what they say; and a FORGET of the root.
