@@ -83,27 +83,32 @@ impl Cursor {
         name: &CStr,
         known: Option<&Facts<'_>>,
     ) -> io::Result<Decision> {
-        let mut facts = known.map_or_else(|| Facts::default().raw, |facts| facts.raw);
-        let mut decision = MaybeUninit::uninit();
-        error::check(unsafe {
-            let (fd, name) = (dir.as_raw_fd(), name.as_ptr());
-            sys::fsdax_decide_at(self.as_ptr(), fd, name, &mut facts, 0, decision.as_mut_ptr())
-        })?;
-        Ok(Decision::from_raw(unsafe { decision.assume_init() }))
+        self.gather(sys::fsdax_decide_at, dir, name, known)
     }
 
-    /// As [`Cursor::decide_at`], for a file that is open for reading or writing.
+    /// As [`Cursor::decide_at`], for a file that is open; `O_PATH` will do.
     pub fn decide_fd(
         &self,
         file: BorrowedFd<'_>,
         name: &CStr,
         known: Option<&Facts<'_>>,
     ) -> io::Result<Decision> {
+        self.gather(sys::fsdax_decide_fd, file, name, known)
+    }
+
+    /// Call one of the two functions of the library that gather facts.
+    fn gather(
+        &self,
+        call: sys::gather_fn,
+        fd: BorrowedFd<'_>,
+        name: &CStr,
+        known: Option<&Facts<'_>>,
+    ) -> io::Result<Decision> {
         let mut facts = known.map_or_else(|| Facts::default().raw, |facts| facts.raw);
         let mut decision = MaybeUninit::uninit();
         error::check(unsafe {
-            let (fd, name) = (file.as_raw_fd(), name.as_ptr());
-            sys::fsdax_decide_fd(self.as_ptr(), fd, name, &mut facts, 0, decision.as_mut_ptr())
+            let (fd, name) = (fd.as_raw_fd(), name.as_ptr());
+            call(self.as_ptr(), fd, name, &mut facts, 0, decision.as_mut_ptr())
         })?;
         Ok(Decision::from_raw(unsafe { decision.assume_init() }))
     }

@@ -116,6 +116,16 @@ pub struct fsdax_tag_state {
     pub garbage: bool,
 }
 
+/// [`fsdax_decide_at`] and [`fsdax_decide_fd`].
+pub type gather_fn = unsafe extern "C" fn(
+    *const fsdax_cursor,
+    c_int,
+    *const c_char,
+    *mut fsdax_facts,
+    c_uint,
+    *mut fsdax_decision,
+) -> c_int;
+
 pub type step_fn = unsafe extern "C" fn(*mut c_void, *const fsdax_step) -> c_int;
 
 extern "C" {
