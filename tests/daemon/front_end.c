@@ -105,6 +105,23 @@ void front_end_open(struct front_end *f, struct client *client, const char *poli
 	assert_int_equal(client_init(client, UINT64_MAX, &out), 0);
 }
 
+void front_end_begin(struct front_end *f, struct client *client, const char *policy)
+{
+	client_make(client);
+	front_end_open(f, client, policy);
+	if (client->share->dax.window)
+		return;
+	print_message("this host has no view\n");
+	front_end_done(f, client);
+	skip();
+}
+
+void front_end_done(struct front_end *f, struct client *client)
+{
+	client_free(client);
+	front_end_free(f);
+}
+
 int front_end_setup(struct client *client, uint64_t nodeid, uint64_t file_offset,
 		    uint64_t window_offset)
 {

@@ -30,10 +30,15 @@ void front_end_new(struct front_end *front_end, size_t size);
 void front_end_free(struct front_end *front_end);
 
 /*
- * A share with a window of 64 MiB and this policy, and a guest that wants per-inode DAX. On a
- * host that can't map, the running test is skipped.
+ * A share with a window of 64 MiB and this policy, and a guest that wants per-inode DAX.
+ * front_end_open(): in the folder that client_make() made. front_end_begin(): in a new one, and on
+ * a host that can't map, the running test is skipped.
  */
 void front_end_open(struct front_end *front_end, struct client *client, const char *policy);
+void front_end_begin(struct front_end *front_end, struct client *client, const char *policy);
+
+/* The end of what either began. */
+void front_end_done(struct front_end *front_end, struct client *client);
 
 /* Write another policy, and put it in force. */
 void front_end_policy(struct client *client, const char *policy);

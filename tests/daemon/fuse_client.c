@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "request.h"
@@ -213,6 +214,24 @@ int client_getattr(struct client *client, uint64_t nodeid, struct fuse_attr *att
 	return 0;
 }
 
+int client_open_file(struct client *client, uint64_t nodeid, uint32_t flags, uint64_t *fh)
+{
+	struct fuse_open_in in = {.flags = flags};
+	struct fuse_open_out out = {0};
+	int got = client_send(client, FUSE_OPEN, nodeid, &in, sizeof(in), &out, sizeof(out));
+
+	assert_true(got < 0 || (size_t)got == sizeof(out));
+	*fh = got < 0 ? 0 : out.fh;
+	return got < 0 ? got : 0;
+}
+
+int client_release(struct client *client, uint64_t nodeid, uint64_t fh)
+{
+	struct fuse_release_in in = {.fh = fh};
+
+	return client_send(client, FUSE_RELEASE, nodeid, &in, sizeof(in), NULL, 0);
+}
+
 void client_forget(struct client *client, uint64_t nodeid, uint64_t n)
 {
 	struct fuse_forget_in in = {n};
@@ -240,7 +259,30 @@ void client_put_file(struct client *client, const char *path, const char *conten
 	close(fd);
 }
 
+void client_put_size(struct client *client, const char *path, off_t size)
+{
+	int fd = openat(client->dirfd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, size), 0);
+	close(fd);
+}
+
 void client_put_dir(struct client *client, const char *path)
 {
 	assert_int_equal(mkdirat(client->dirfd, path, 0755), 0);
+}
+
+const char *client_host_path(struct client *client, const char *path)
+{
+	static char buffer[512];
+
+	snprintf(buffer, sizeof(buffer), "%s/%s", client->dir, path);
+	return buffer;
+}
+
+void client_tag(struct client *client, const char *path, const char *xattr, const char *value)
+{
+	assert_int_equal(
+		setxattr(client_host_path(client, path), xattr, value, strlen(value), 0), 0);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "settings.h"
 
@@ -61,12 +62,19 @@ int client_lookup(struct client *client, uint64_t parent, const char *name,
 		  struct fuse_entry_out *entry);
 int client_getattr(struct client *client, uint64_t nodeid, struct fuse_attr *attr);
 void client_forget(struct client *client, uint64_t nodeid, uint64_t n);
+int client_open_file(struct client *client, uint64_t nodeid, uint32_t flags, uint64_t *fh);
+int client_release(struct client *client, uint64_t nodeid, uint64_t fh);
 
 /* Look up what must be there. */
 uint64_t client_nodeid(struct client *client, uint64_t parent, const char *name);
 
 /* On the host: a file with that content, or a folder. */
 void client_put_file(struct client *client, const char *path, const char *content);
+void client_put_size(struct client *client, const char *path, off_t size);
 void client_put_dir(struct client *client, const char *path);
+
+/* The path on the host, until the next call; and its xattr, as an admin sets it. */
+const char *client_host_path(struct client *client, const char *path);
+void client_tag(struct client *client, const char *path, const char *xattr, const char *value);
 
 #endif

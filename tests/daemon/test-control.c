@@ -239,14 +239,6 @@ static const char *inode_of(const struct fixture *f, const char *path)
 	return word;
 }
 
-static void tag(const struct fixture *f, const char *path, const char *value)
-{
-	char name[512];
-
-	snprintf(name, sizeof(name), "%s/%s", f->client.dir, path);
-	assert_int_equal(setxattr(name, "trusted.fsdax", value, strlen(value), 0), 0);
-}
-
 static uint64_t look_up(struct fixture *f, uint64_t parent, const char *name, bool *dax)
 {
 	struct fuse_entry_out entry;
@@ -254,27 +246,6 @@ static uint64_t look_up(struct fixture *f, uint64_t parent, const char *name, bo
 	assert_int_equal(client_lookup(&f->client, parent, name, &entry), 0);
 	*dax = entry.attr.flags & FUSE_ATTR_DAX;
 	return entry.nodeid;
-}
-
-static int open_file(struct fixture *f, uint64_t nodeid, uint64_t *fh)
-{
-	struct fuse_open_in in = {.flags = O_RDWR};
-	struct fuse_open_out out;
-	int got = client_send(&f->client, FUSE_OPEN, nodeid, &in, sizeof(in), &out, sizeof(out));
-
-	*fh = 0;
-	if (got < 0)
-		return got;
-	*fh = out.fh;
-	return 0;
-}
-
-static void release(struct fixture *f, uint64_t nodeid, uint64_t fh)
-{
-	struct fuse_release_in in = {.fh = fh};
-
-	assert_int_equal(client_send(&f->client, FUSE_RELEASE, nodeid, &in, sizeof(in), NULL, 0),
-			 0);
 }
 
 /* The only file of an answer. */
@@ -315,7 +286,7 @@ static void status_counts_decisions_by_rule_and_by_reason(void **state)
 
 	look_up(f, FUSE_ROOT_ID, "a", &dax);
 	assert_true(dax);
-	tag(f, "folder/b", "no");
+	client_tag(&f->client, "folder/b", "trusted.fsdax", "no");
 	look_up(f, look_up(f, FUSE_ROOT_ID, "folder", &dax), "b", &dax);
 	assert_false(dax);
 	answer = ask(f, "status");
@@ -346,8 +317,8 @@ static void status_names_what_is_pending(void **state)
 	bool dax;
 
 	nodeid = look_up(f, FUSE_ROOT_ID, "a", &dax);
-	assert_int_equal(open_file(f, nodeid, &fh), 0);
-	tag(f, "a", "no");
+	assert_int_equal(client_open_file(&f->client, nodeid, O_RDWR, &fh), 0);
+	client_tag(&f->client, "a", "trusted.fsdax", "no");
 	assert_int_equal(client_getattr(&f->client, nodeid, &attr), 0);
 	answer = ask(f, "status");
 	assert_int_equal(number(answer, "pending_total"), 1);
@@ -357,7 +328,7 @@ static void status_names_what_is_pending(void **state)
 	assert_true(yes(file, "told"));
 	assert_false(yes(file, "dax"));
 	json_object_put(answer);
-	release(f, nodeid, fh);
+	assert_int_equal(client_release(&f->client, nodeid, fh), 0);
 	answer = ask(f, "status");
 	assert_int_equal(number(answer, "pending_total"), 0);
 	json_object_put(answer);
@@ -385,12 +356,12 @@ static void pickup_needs_no_request_of_the_guest(void **state)
 
 	before = look_up(f, FUSE_ROOT_ID, "a", &dax);
 	assert_true(dax);
-	tag(f, "a", "no");
+	client_tag(&f->client, "a", "trusted.fsdax", "no");
 	answer = ask(f, "pickup %s", inode_of(f, "a"));
 	assert_int_equal(number(answer, "pending"), 0);
 	json_object_put(answer);
 	/* What the guest has cached is stale, and it looks again: see inode.h. */
-	assert_int_equal(open_file(f, before, &fh), -ESTALE);
+	assert_int_equal(client_open_file(&f->client, before, O_RDWR, &fh), -ESTALE);
 	after = look_up(f, FUSE_ROOT_ID, "a", &dax);
 	assert_int_not_equal(after, before);
 	assert_false(dax);
@@ -404,8 +375,8 @@ static void pickup_tells_what_holds_a_file(void **state)
 	bool dax;
 
 	nodeid = look_up(f, FUSE_ROOT_ID, "a", &dax);
-	assert_int_equal(open_file(f, nodeid, &fh), 0);
-	tag(f, "a", "no");
+	assert_int_equal(client_open_file(&f->client, nodeid, O_RDWR, &fh), 0);
+	client_tag(&f->client, "a", "trusted.fsdax", "no");
 	answer = ask(f, "pickup %s", inode_of(f, "a"));
 	assert_int_equal(number(answer, "known"), 1);
 	assert_int_equal(number(answer, "pending"), 1);
@@ -419,7 +390,7 @@ static void pickup_tells_what_holds_a_file(void **state)
 	assert_string_equal(text(file, "reason"), "tag");
 	json_object_put(answer);
 
-	release(f, nodeid, fh);
+	assert_int_equal(client_release(&f->client, nodeid, fh), 0);
 	answer = ask(f, "pickup %s:%" PRIu64, inode_of(f, "a"), nodeid);
 	assert_int_equal(number(answer, "pending"), 0);
 	json_object_put(answer);
@@ -435,15 +406,15 @@ static void a_change_that_is_taken_back_is_not_pending(void **state)
 	bool dax;
 
 	nodeid = look_up(f, FUSE_ROOT_ID, "a", &dax);
-	assert_int_equal(open_file(f, nodeid, &fh), 0);
-	tag(f, "a", "no");
+	assert_int_equal(client_open_file(&f->client, nodeid, O_RDWR, &fh), 0);
+	client_tag(&f->client, "a", "trusted.fsdax", "no");
 	json_object_put(ask(f, "pickup %s", inode_of(f, "a")));
-	tag(f, "a", "yes");
+	client_tag(&f->client, "a", "trusted.fsdax", "yes");
 	answer = ask(f, "pickup %s", inode_of(f, "a"));
 	assert_int_equal(number(answer, "pending"), 0);
 	assert_true(yes(only_file(answer), "told"));
 	json_object_put(answer);
-	release(f, nodeid, fh);
+	assert_int_equal(client_release(&f->client, nodeid, fh), 0);
 }
 
 static void a_folder_stands_for_all_below_it(void **state)
@@ -456,9 +427,9 @@ static void a_folder_stands_for_all_below_it(void **state)
 	a = look_up(f, FUSE_ROOT_ID, "a", &dax);
 	b = look_up(f, look_up(f, FUSE_ROOT_ID, "folder", &dax), "b", &dax);
 	assert_true(dax);
-	assert_int_equal(open_file(f, a, &fh_a), 0);
-	assert_int_equal(open_file(f, b, &fh_b), 0);
-	tag(f, "folder", "no");
+	assert_int_equal(client_open_file(&f->client, a, O_RDWR, &fh_a), 0);
+	assert_int_equal(client_open_file(&f->client, b, O_RDWR, &fh_b), 0);
+	client_tag(&f->client, "folder", "trusted.fsdax", "no");
 	answer = ask(f, "pickup %s", inode_of(f, "folder"));
 	assert_int_equal(number(answer, "known"), 2);
 	assert_int_equal(number(answer, "pending"), 1);
@@ -466,13 +437,13 @@ static void a_folder_stands_for_all_below_it(void **state)
 			    "/folder/b");
 	json_object_put(answer);
 
-	tag(f, ".", "no");
-	tag(f, "folder", "yes");
+	client_tag(&f->client, ".", "trusted.fsdax", "no");
+	client_tag(&f->client, "folder", "trusted.fsdax", "yes");
 	answer = ask(f, "pickup %s", inode_of(f, "."));
 	assert_int_equal(number(answer, "known"), 3);
 	json_object_put(answer);
-	release(f, a, fh_a);
-	release(f, b, fh_b);
+	assert_int_equal(client_release(&f->client, a, fh_a), 0);
+	assert_int_equal(client_release(&f->client, b, fh_b), 0);
 }
 
 /* A number that the guest was given before it began anew may be another file's now. */
@@ -508,7 +479,7 @@ static void reload_changes_what_is_decided(void **state)
 	assert_int_equal(number(answer, "rules"), 1);
 	json_object_put(answer);
 	json_object_put(ask(f, "pickup %s", inode_of(f, ".")));
-	assert_int_equal(open_file(f, before, &fh), -ESTALE);
+	assert_int_equal(client_open_file(&f->client, before, O_RDWR, &fh), -ESTALE);
 	look_up(f, FUSE_ROOT_ID, "a", &dax);
 	assert_false(dax);
 	answer = ask(f, "status");

@@ -56,12 +56,10 @@ static uint64_t file(struct client *client)
 
 static uint64_t open_file(struct client *client, uint64_t nodeid)
 {
-	struct fuse_open_in in = {.flags = O_RDWR};
-	struct fuse_open_out out;
+	uint64_t fh;
 
-	assert_int_equal(client_send(client, FUSE_OPEN, nodeid, &in, sizeof(in), &out, sizeof(out)),
-			 sizeof(out));
-	return out.fh;
+	assert_int_equal(client_open_file(client, nodeid, O_RDWR, &fh), 0);
+	return fh;
 }
 
 static struct fuse_lk_in lock_in(uint64_t fh, uint64_t owner, uint32_t type, uint64_t start,

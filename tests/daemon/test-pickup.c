@@ -26,7 +26,8 @@
 #include "share.h"
 #include "verdict.h"
 
-#define TAGS "[tag]\nxattr = user.fsdax\ninode-flag = no\n"
+#define XATTR "user.fsdax"
+#define TAGS "[tag]\nxattr = " XATTR "\ninode-flag = no\n"
 #define LARGE "[tag]\nxattr = none\ninode-flag = no\n[rule large]\nsize = >= 32K\ndax = yes\n"
 #define SIZE (1 << 20)
 
@@ -66,61 +67,13 @@ static void open_with(const char *policy)
 {
 	late = NULL;
 	n_refused = 0;
-	client_make(&client);
-	front_end_open(&front_end, &client, policy);
-	if (!client.share->dax.inode_dax) {
-		print_message("this host has no view\n");
-		client_free(&client);
-		front_end_free(&front_end);
-		skip();
-	}
+	front_end_begin(&front_end, &client, policy);
 	control = (struct control){.share = client.share, .dir = client.dir};
 }
 
 static void done(void)
 {
-	client_free(&client);
-	front_end_free(&front_end);
-}
-
-static void put(const char *path)
-{
-	int fd = openat(client.dirfd, path, O_WRONLY | O_CREAT, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, SIZE), 0);
-	close(fd);
-}
-
-static const char *host_path(const char *path)
-{
-	static char buffer[512];
-
-	snprintf(buffer, sizeof(buffer), "%s/%s", client.dir, path);
-	return buffer;
-}
-
-static void tag(const char *path, const char *value)
-{
-	assert_int_equal(setxattr(host_path(path), "user.fsdax", value, strlen(value), 0), 0);
-}
-
-static uint64_t open_file(uint64_t nodeid)
-{
-	struct fuse_open_in in = {.flags = O_RDONLY};
-	struct fuse_open_out out;
-
-	assert_int_equal(
-		client_send(&client, FUSE_OPEN, nodeid, &in, sizeof(in), &out, sizeof(out)),
-		sizeof(out));
-	return out.fh;
-}
-
-static void release_file(uint64_t nodeid, uint64_t fh)
-{
-	struct fuse_release_in in = {.fh = fh};
-
-	assert_int_equal(client_send(&client, FUSE_RELEASE, nodeid, &in, sizeof(in), NULL, 0), 0);
+	front_end_done(&front_end, &client);
 }
 
 /* How many files are pending, by a question about one file or folder. */
@@ -131,7 +84,7 @@ static int64_t pending(const char *path)
 	char words[64];
 	int64_t n;
 
-	assert_int_equal(lstat(host_path(path), &st), 0);
+	assert_int_equal(lstat(client_host_path(&client, path), &st), 0);
 	snprintf(words, sizeof(words), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
 	answer = control_pickup(&control, words);
 	assert_true(json_object_object_get_ex(answer, "pending", &value));
@@ -153,17 +106,17 @@ static void a_late_reply_hides_no_holder(void **state)
 
 	(void)state;
 	open_with(LARGE);
-	put("file");
+	client_put_size(&client, "file", SIZE);
 	nodeid = client_nodeid(&client, FUSE_ROOT_ID, "file");
-	fh = open_file(nodeid);
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
 	assert_int_equal(
-		statx(AT_FDCWD, host_path("file"), AT_SYMLINK_NOFOLLOW, ATTR_STATX_MASK, &old), 0);
-	assert_int_equal(truncate(host_path("file"), 0), 0);
+		statx(client.dirfd, "file", AT_SYMLINK_NOFOLLOW, ATTR_STATX_MASK, &old), 0);
+	assert_int_equal(truncate(client_host_path(&client, "file"), 0), 0);
 	late = &old;
 	assert_int_equal(pending("file"), 1);
 	late = NULL;
 	assert_int_equal(pending("file"), 1);
-	release_file(nodeid, fh);
+	assert_int_equal(client_release(&client, nodeid, fh), 0);
 	assert_int_equal(pending("file"), 0);
 	done();
 }
@@ -175,14 +128,14 @@ static void what_is_forgotten_and_open_is_held(void **state)
 
 	(void)state;
 	open_with(TAGS);
-	put("file");
-	tag("file", "yes");
+	client_put_size(&client, "file", SIZE);
+	client_tag(&client, "file", XATTR, "yes");
 	nodeid = client_nodeid(&client, FUSE_ROOT_ID, "file");
-	fh = open_file(nodeid);
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
 	client_forget(&client, nodeid, 1);
-	tag("file", "no");
+	client_tag(&client, "file", XATTR, "no");
 	assert_int_equal(pending("file"), 1);
-	release_file(nodeid, fh);
+	assert_int_equal(client_release(&client, nodeid, fh), 0);
 	assert_int_equal(pending("file"), 0);
 	done();
 }
@@ -195,15 +148,15 @@ static void a_forgotten_folder_stands_for_what_is_below(void **state)
 	(void)state;
 	open_with(TAGS);
 	client_put_dir(&client, "folder");
-	put("folder/file");
-	tag("folder", "yes");
+	client_put_size(&client, "folder/file", SIZE);
+	client_tag(&client, "folder", XATTR, "yes");
 	folder = client_nodeid(&client, FUSE_ROOT_ID, "folder");
 	nodeid = client_nodeid(&client, folder, "file");
-	fh = open_file(nodeid);
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
 	client_forget(&client, folder, 1);
-	tag("folder", "no");
+	client_tag(&client, "folder", XATTR, "no");
 	assert_int_equal(pending("folder"), 1);
-	release_file(nodeid, fh);
+	assert_int_equal(client_release(&client, nodeid, fh), 0);
 	assert_int_equal(pending("folder"), 0);
 	done();
 }
@@ -215,15 +168,15 @@ static void what_cannot_be_looked_at_now_is_pending(void **state)
 
 	(void)state;
 	open_with(TAGS);
-	put("file");
-	tag("file", "yes");
+	client_put_size(&client, "file", SIZE);
+	client_tag(&client, "file", XATTR, "yes");
 	nodeid = client_nodeid(&client, FUSE_ROOT_ID, "file");
-	fh = open_file(nodeid);
-	tag("file", "no");
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
+	client_tag(&client, "file", XATTR, "no");
 	n_refused = 1;
 	assert_int_equal(pending("file"), 1);
 	assert_int_equal(n_refused, 0);
-	release_file(nodeid, fh);
+	assert_int_equal(client_release(&client, nodeid, fh), 0);
 	assert_int_equal(pending("file"), 0);
 	done();
 }

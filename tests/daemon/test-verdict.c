@@ -28,7 +28,8 @@
 #include "verdict.h"
 
 #define NO_TAG "[tag]\nxattr = none\ninode-flag = no\n"
-#define TAGS "[tag]\nxattr = user.fsdax\ninode-flag = no\n"
+#define XATTR "user.fsdax"
+#define TAGS "[tag]\nxattr = " XATTR "\ninode-flag = no\n"
 #define LARGE NO_TAG "[rule large]\nsize = >= 32K\ndax = yes\n"
 
 static struct client client;
@@ -54,45 +55,15 @@ int __wrap_fsdax_decide(const struct fsdax_cursor *cursor, const char *name, siz
 
 static void open_with(const char *policy)
 {
-	client_make(&client);
-	front_end_open(&front_end, &client, policy);
-	if (!client.share->dax.inode_dax) {
-		print_message("this host has no view\n");
-		client_free(&client);
-		front_end_free(&front_end);
-		skip();
-	}
+	front_end_begin(&front_end, &client, policy);
 }
 
 static void done(void)
 {
-	client_free(&client);
-	front_end_free(&front_end);
+	front_end_done(&front_end, &client);
 }
 
 /* ---- What the tests do on the host ---------------------------------------------------------- */
-
-static void put(const char *path, off_t size)
-{
-	int fd = openat(client.dirfd, path, O_WRONLY | O_CREAT, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, size), 0);
-	close(fd);
-}
-
-static const char *host_path(const char *path)
-{
-	static char buffer[512];
-
-	snprintf(buffer, sizeof(buffer), "%s/%s", client.dir, path);
-	return buffer;
-}
-
-static void tag(const char *path, const char *value)
-{
-	assert_int_equal(setxattr(host_path(path), "user.fsdax", value, strlen(value), 0), 0);
-}
 
 /* Until decisions about what was just changed are kept. */
 static void let_ctime_age(void)
@@ -127,23 +98,6 @@ static bool getattr(uint64_t nodeid)
 	return attr.flags & FUSE_ATTR_DAX;
 }
 
-static int open_file(uint64_t nodeid, uint64_t *fh)
-{
-	struct fuse_open_in in = {.flags = O_RDONLY};
-	struct fuse_open_out out;
-	int got = client_send(&client, FUSE_OPEN, nodeid, &in, sizeof(in), &out, sizeof(out));
-
-	*fh = got < 0 ? 0 : out.fh;
-	return got < 0 ? got : 0;
-}
-
-static void release(uint64_t nodeid, uint64_t fh)
-{
-	struct fuse_release_in in = {.fh = fh};
-
-	client_send(&client, FUSE_RELEASE, nodeid, &in, sizeof(in), NULL, 0);
-}
-
 static struct verdict verdict_of(uint64_t nodeid)
 {
 	struct inode *inode = inode_get(client.share, nodeid);
@@ -170,8 +124,8 @@ static void a_rule_decides_by_size(void **state)
 {
 	(void)state;
 	open_with(LARGE);
-	put("small", 32767);
-	put("large", 32768);
+	client_put_size(&client, "small", 32767);
+	client_put_size(&client, "large", 32768);
 	assert_false(lookup("small"));
 	assert_true(lookup("large"));
 	done();
@@ -183,7 +137,7 @@ static void all_replies_agree(void **state)
 
 	(void)state;
 	open_with(LARGE);
-	put("large", 40000);
+	client_put_size(&client, "large", 40000);
 	assert_true(lookup_in(FUSE_ROOT_ID, "large", &nodeid));
 	assert_true(getattr(nodeid));
 	let_ctime_age();
@@ -198,10 +152,10 @@ static void a_decision_is_kept(void **state)
 
 	(void)state;
 	open_with(TAGS "[rule large]\nsize = >= 32K\ndax = yes\n");
-	put("large", 40000);
+	client_put_size(&client, "large", 40000);
 	assert_int_equal(linkat(client.dirfd, "large", client.dirfd, "link", 0), 0);
-	put("small", 4000);
-	put("other", 4000);
+	client_put_size(&client, "small", 4000);
+	client_put_size(&client, "other", 4000);
 	let_ctime_age();
 	lookup_in(FUSE_ROOT_ID, "large", &nodeid);
 	assert_false(lookup("small"));
@@ -216,7 +170,7 @@ static void a_decision_is_kept(void **state)
 	assert_false(lookup("small"));
 	assert_int_equal(n_decided, 0);
 	/* One here is. */
-	tag("small", "yes");
+	client_tag(&client, "small", XATTR, "yes");
 	assert_true(lookup("small"));
 	assert_true(n_decided > 0);
 	done();
@@ -230,9 +184,9 @@ static void a_rule_decides_by_path(void **state)
 	open_with(NO_TAG "[rule models]\npath = /models/**/*.bin\ndax = yes\n");
 	mkdirat(client.dirfd, "models", 0755);
 	mkdirat(client.dirfd, "models/deep", 0755);
-	put("models/deep/a.bin", 1);
-	put("models/deep/a.txt", 1);
-	put("a.bin", 1);
+	client_put_size(&client, "models/deep/a.bin", 1);
+	client_put_size(&client, "models/deep/a.txt", 1);
+	client_put_size(&client, "a.bin", 1);
 	models = client_nodeid(&client, FUSE_ROOT_ID, "models");
 	deep = client_nodeid(&client, models, "deep");
 	assert_true(lookup_in(deep, "a.bin", NULL));
@@ -245,9 +199,9 @@ static void a_tag_beats_rules(void **state)
 {
 	(void)state;
 	open_with(TAGS "[rule all]\nsize = >= 0\ndax = yes\n");
-	put("no", 100000);
-	put("none", 100000);
-	tag("no", "no");
+	client_put_size(&client, "no", 100000);
+	client_put_size(&client, "none", 100000);
+	client_tag(&client, "no", XATTR, "no");
 	assert_false(lookup("no"));
 	assert_true(lookup("none"));
 	done();
@@ -261,8 +215,8 @@ static void a_folders_tag_holds_below(void **state)
 	open_with(TAGS);
 	mkdirat(client.dirfd, "dir", 0755);
 	mkdirat(client.dirfd, "dir/sub", 0755);
-	put("dir/sub/file", 5000);
-	tag("dir", "yes");
+	client_put_size(&client, "dir/sub/file", 5000);
+	client_tag(&client, "dir", XATTR, "yes");
 	dir = client_nodeid(&client, FUSE_ROOT_ID, "dir");
 	sub = client_nodeid(&client, dir, "sub");
 	assert_true(lookup_in(sub, "file", NULL));
@@ -274,7 +228,7 @@ static void folders_and_links_are_never_flagged(void **state)
 	(void)state;
 	open_with(TAGS "[policy]\ndefault = yes\n");
 	mkdirat(client.dirfd, "dir", 0755);
-	tag("dir", "yes");
+	client_tag(&client, "dir", XATTR, "yes");
 	assert_int_equal(symlinkat("dir", client.dirfd, "link"), 0);
 	assert_false(lookup("dir"));
 	assert_false(lookup("link"));
@@ -288,7 +242,7 @@ static void nothing_is_flagged_unless_negotiated(void **state)
 
 	(void)state;
 	open_with(NO_TAG "[policy]\ndefault = yes\n");
-	put("file", 5000);
+	client_put_size(&client, "file", 5000);
 	assert_int_equal(client_init(&client, UINT64_MAX & ~FUSE_HAS_INODE_DAX, &out), 0);
 	assert_false(lookup("file"));
 	assert_int_equal(client_init(&client, UINT64_MAX & ~(uint64_t)FUSE_MAP_ALIGNMENT, &out), 0);
@@ -306,7 +260,7 @@ static void of_several_names_no_wins(void **state)
 
 	(void)state;
 	open_with(NO_TAG "[rule it]\npath = /*.yes\ndax = yes\n");
-	put("a.yes", 5000);
+	client_put_size(&client, "a.yes", 5000);
 	assert_int_equal(linkat(client.dirfd, "a.yes", client.dirfd, "b.yes", 0), 0);
 	assert_int_equal(linkat(client.dirfd, "a.yes", client.dirfd, "c.no", 0), 0);
 	assert_true(lookup_in(FUSE_ROOT_ID, "a.yes", &nodeid));
@@ -325,7 +279,7 @@ static void a_renamed_folders_files_follow(void **state)
 	(void)state;
 	open_with(NO_TAG "[rule it]\npath = /new/**\ndax = yes\n");
 	mkdirat(client.dirfd, "old", 0755);
-	put("old/file", 5000);
+	client_put_size(&client, "old/file", 5000);
 	let_ctime_age();
 	dir = client_nodeid(&client, FUSE_ROOT_ID, "old");
 	assert_false(lookup_in(dir, "file", NULL));
@@ -343,7 +297,7 @@ static void a_folder_renamed_on_the_host_is_followed(void **state)
 	(void)state;
 	open_with(NO_TAG "[rule it]\npath = /new/**\ndax = yes\n");
 	mkdirat(client.dirfd, "old", 0755);
-	put("old/file", 5000);
+	client_put_size(&client, "old/file", 5000);
 	let_ctime_age();
 	dir = client_nodeid(&client, FUSE_ROOT_ID, "old");
 	assert_false(lookup_in(dir, "file", NULL));
@@ -360,11 +314,11 @@ static void a_folders_new_tag_is_seen(void **state)
 	(void)state;
 	open_with(TAGS);
 	mkdirat(client.dirfd, "dir", 0755);
-	put("dir/file", 5000);
+	client_put_size(&client, "dir/file", 5000);
 	let_ctime_age();
 	dir = client_nodeid(&client, FUSE_ROOT_ID, "dir");
 	assert_false(lookup_in(dir, "file", NULL));
-	tag("dir", "yes");
+	client_tag(&client, "dir", XATTR, "yes");
 	getattr(dir);
 	assert_true(lookup_in(dir, "file", NULL));
 	done();
@@ -374,10 +328,10 @@ static void the_roots_new_tag_is_seen(void **state)
 {
 	(void)state;
 	open_with(TAGS);
-	put("file", 5000);
+	client_put_size(&client, "file", 5000);
 	let_ctime_age();
 	assert_false(lookup("file"));
-	tag(".", "yes");
+	client_tag(&client, ".", XATTR, "yes");
 	getattr(FUSE_ROOT_ID);
 	assert_true(lookup("file"));
 	done();
@@ -391,9 +345,9 @@ static void a_file_that_is_not_open_changes_at_the_next_lookup(void **state)
 
 	(void)state;
 	open_with(TAGS);
-	put("file", 5000);
+	client_put_size(&client, "file", 5000);
 	assert_false(lookup_in(FUSE_ROOT_ID, "file", &before));
-	tag("file", "yes");
+	client_tag(&client, "file", XATTR, "yes");
 	assert_true(lookup_in(FUSE_ROOT_ID, "file", &after));
 	assert_int_not_equal(before, after);
 	/* As long as the guest knows the old one, that stays as it was. */
@@ -407,22 +361,22 @@ static void a_file_that_is_open_changes_when_it_is_closed(void **state)
 
 	(void)state;
 	open_with(TAGS);
-	put("file", 5000);
+	client_put_size(&client, "file", 5000);
 	assert_false(lookup_in(FUSE_ROOT_ID, "file", &nodeid));
-	assert_int_equal(open_file(nodeid, &fh), 0);
-	tag("file", "yes");
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
+	client_tag(&client, "file", XATTR, "yes");
 	assert_false(getattr(nodeid));
 	assert_false(lookup_in(FUSE_ROOT_ID, "file", &same));
 	assert_int_equal(same, nodeid);
 	assert_true(verdict_of(nodeid).pending);
-	assert_int_equal(open_file(nodeid, &other), 0);
-	release(nodeid, other);
-	release(nodeid, fh);
-	assert_int_equal(open_file(nodeid, &fh), -ESTALE);
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &other), 0);
+	client_release(&client, nodeid, other);
+	client_release(&client, nodeid, fh);
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), -ESTALE);
 	assert_true(lookup_in(FUSE_ROOT_ID, "file", &same));
 	assert_int_not_equal(same, nodeid);
-	assert_int_equal(open_file(same, &fh), 0);
-	release(same, fh);
+	assert_int_equal(client_open_file(&client, same, O_RDONLY, &fh), 0);
+	client_release(&client, same, fh);
 	done();
 }
 
@@ -432,15 +386,15 @@ static void a_change_that_waits_is_not_lost_when_others_change(void **state)
 
 	(void)state;
 	open_with(TAGS);
-	put("file", 5000);
+	client_put_size(&client, "file", 5000);
 	lookup_in(FUSE_ROOT_ID, "file", &nodeid);
-	assert_int_equal(open_file(nodeid, &fh), 0);
-	tag("file", "yes");
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
+	client_tag(&client, "file", XATTR, "yes");
 	let_ctime_age();
 	assert_false(getattr(nodeid));
 	verdict_tree_changed(client.share);
-	release(nodeid, fh);
-	assert_int_equal(open_file(nodeid, &fh), -ESTALE);
+	client_release(&client, nodeid, fh);
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), -ESTALE);
 	done();
 }
 
@@ -450,17 +404,17 @@ static void what_is_taken_back_while_open_changes_nothing(void **state)
 
 	(void)state;
 	open_with(TAGS);
-	put("file", 5000);
+	client_put_size(&client, "file", 5000);
 	lookup_in(FUSE_ROOT_ID, "file", &nodeid);
-	assert_int_equal(open_file(nodeid, &fh), 0);
-	tag("file", "yes");
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
+	client_tag(&client, "file", XATTR, "yes");
 	getattr(nodeid);
-	tag("file", "no");
+	client_tag(&client, "file", XATTR, "no");
 	assert_false(getattr(nodeid));
 	assert_false(verdict_of(nodeid).pending);
-	release(nodeid, fh);
-	assert_int_equal(open_file(nodeid, &fh), 0);
-	release(nodeid, fh);
+	client_release(&client, nodeid, fh);
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
+	client_release(&client, nodeid, fh);
 	done();
 }
 
@@ -468,7 +422,7 @@ static void a_new_policy_is_obeyed(void **state)
 {
 	(void)state;
 	open_with(LARGE);
-	put("file", 40000);
+	client_put_size(&client, "file", 40000);
 	let_ctime_age();
 	assert_true(lookup("file"));
 	front_end_policy(&client, NO_TAG);
@@ -482,8 +436,8 @@ static void another_tag_of_a_new_policy_is_read(void **state)
 {
 	(void)state;
 	open_with(TAGS);
-	put("file", 40000);
-	setxattr(host_path("."), "user.other", "yes", 3, 0);
+	client_put_size(&client, "file", 40000);
+	setxattr(client_host_path(&client, "."), "user.other", "yes", 3, 0);
 	let_ctime_age();
 	assert_false(lookup("file"));
 	front_end_policy(&client, "[tag]\nxattr = user.other\n");
@@ -498,14 +452,14 @@ static void assert_sticky(off_t first, off_t near, off_t far)
 	bool flag;
 	uint64_t nodeid;
 
-	put("file", first);
+	client_put_size(&client, "file", first);
 	flag = lookup_in(FUSE_ROOT_ID, "file", &nodeid);
-	put("file", near);
+	client_put_size(&client, "file", near);
 	assert_int_equal(lookup("file"), flag);
 	assert_int_equal(fchmodat(client.dirfd, "file", 0600, 0), 0);
 	assert_int_equal(lookup("file"), flag);
 	assert_false(verdict_of(nodeid).pending);
-	put("file", far);
+	client_put_size(&client, "file", far);
 	assert_int_equal(lookup("file"), !flag);
 }
 
@@ -529,11 +483,11 @@ static void a_tag_is_not_sticky(void **state)
 {
 	(void)state;
 	open_with(TAGS "[rule large]\nsize = >= 32K\ndax = yes\n");
-	put("file", 30000);
+	client_put_size(&client, "file", 30000);
 	assert_false(lookup("file"));
-	put("file", 34000);
+	client_put_size(&client, "file", 34000);
 	assert_false(lookup("file"));
-	tag("file", "yes");
+	client_tag(&client, "file", XATTR, "yes");
 	assert_true(lookup("file"));
 	done();
 }
@@ -544,9 +498,9 @@ static void an_empty_file_is_no(void **state)
 {
 	(void)state;
 	open_with(NO_TAG "[policy]\ndefault = yes\n");
-	put("empty", 0);
+	client_put_size(&client, "empty", 0);
 	assert_unmappable("empty", UNMAPPABLE_EMPTY);
-	put("empty", 1);
+	client_put_size(&client, "empty", 1);
 	assert_true(lookup("empty"));
 	done();
 }
@@ -563,7 +517,7 @@ static void an_immutable_file_is_no(void **state)
 {
 	(void)state;
 	open_with(NO_TAG "[policy]\ndefault = yes\n");
-	put("file", 5000);
+	client_put_size(&client, "file", 5000);
 	set_attributes("file", 0x10);
 	assert_unmappable("file", UNMAPPABLE_IMMUTABLE);
 	set_attributes("file", 0x20);
@@ -580,9 +534,9 @@ static void a_read_only_mount_is_no(void **state)
 	(void)state;
 	open_with(NO_TAG "[policy]\ndefault = yes\n");
 	mkdirat(client.dirfd, "mnt", 0755);
-	snprintf(dir, sizeof(dir), "%s", host_path("mnt"));
+	snprintf(dir, sizeof(dir), "%s", client_host_path(&client, "mnt"));
 	assert_int_equal(mount("none", dir, "tmpfs", 0, NULL), 0);
-	put("mnt/file", 5000);
+	client_put_size(&client, "mnt/file", 5000);
 	assert_int_equal(mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	{
 		uint64_t mnt = client_nodeid(&client, FUSE_ROOT_ID, "mnt");
@@ -606,7 +560,7 @@ static void a_file_in_proc_is_no(void **state)
 	(void)state;
 	open_with(NO_TAG "[policy]\ndefault = yes\n");
 	mkdirat(client.dirfd, "mnt", 0755);
-	snprintf(dir, sizeof(dir), "%s", host_path("mnt"));
+	snprintf(dir, sizeof(dir), "%s", client_host_path(&client, "mnt"));
 	assert_int_equal(mount("none", dir, "sysfs", 0, NULL), 0);
 	mnt = client_nodeid(&client, FUSE_ROOT_ID, "mnt");
 	mnt = client_nodeid(&client, mnt, "kernel");
@@ -625,16 +579,16 @@ static void an_unlinked_file_stays_as_it_was(void **state)
 
 	(void)state;
 	open_with(LARGE);
-	put("file", 40000);
+	client_put_size(&client, "file", 40000);
 	assert_true(lookup_in(FUSE_ROOT_ID, "file", &nodeid));
-	assert_int_equal(open_file(nodeid, &fh), 0);
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
 	unlinkat(client.dirfd, "file", 0);
 	assert_true(getattr(nodeid));
 	assert_int_equal(
 		client_call(&client, FUSE_UNLINK, FUSE_ROOT_ID, NULL, 0, "file", NULL, NULL, 0),
 		-ENOENT);
 	assert_true(getattr(nodeid));
-	release(nodeid, fh);
+	client_release(&client, nodeid, fh);
 	done();
 }
 
@@ -644,18 +598,18 @@ static void a_replaced_file_is_not_taken_for_the_new_one(void **state)
 
 	(void)state;
 	open_with(TAGS);
-	put("file", 5000);
+	client_put_size(&client, "file", 5000);
 	assert_false(lookup_in(FUSE_ROOT_ID, "file", &nodeid));
-	assert_int_equal(open_file(nodeid, &fh), 0);
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
 	assert_int_equal(linkat(client.dirfd, "file", client.dirfd, "kept", 0), 0);
-	put("new", 5000);
-	tag("new", "yes");
+	client_put_size(&client, "new", 5000);
+	client_tag(&client, "new", XATTR, "yes");
 	renameat(client.dirfd, "new", client.dirfd, "file");
 	assert_false(getattr(nodeid));
 	assert_false(verdict_of(nodeid).pending);
 	assert_true(lookup_in(FUSE_ROOT_ID, "file", &other));
 	assert_int_not_equal(other, nodeid);
-	release(nodeid, fh);
+	client_release(&client, nodeid, fh);
 	done();
 }
 
@@ -696,7 +650,7 @@ static void all_queues_tell_the_same(void **state)
 	open_with(LARGE);
 	for (int i = 0; i < N_NEW; i++) {
 		snprintf(name, sizeof(name), "%d", i);
-		put(name, 65536);
+		client_put_size(&client, name, 65536);
 	}
 	let_ctime_age();
 	pthread_barrier_init(&barrier, NULL, N_TWINS);

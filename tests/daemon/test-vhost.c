@@ -209,12 +209,10 @@ static int32_t reply_error(const struct vm *vm)
 
 static uint64_t open_file(struct client *client, uint64_t nodeid)
 {
-	struct fuse_open_in in = {.flags = O_RDWR};
-	struct fuse_open_out out;
+	uint64_t fh;
 
-	assert_int_equal(client_send(client, FUSE_OPEN, nodeid, &in, sizeof(in), &out, sizeof(out)),
-			 sizeof(out));
-	return out.fh;
+	assert_int_equal(client_open_file(client, nodeid, O_RDWR, &fh), 0);
+	return fh;
 }
 
 /* ---- Setting up ---------------------------------------------------------------------------------- */

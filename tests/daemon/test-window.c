@@ -34,21 +34,13 @@ static struct front_end qemu;
 
 static void open_window(void)
 {
-	client_make(&client);
-	front_end_open(&qemu, &client, ALL);
-	if (!client.share->dax.window) {
-		print_message("this host has no view\n");
-		client_free(&client);
-		front_end_free(&qemu);
-		skip();
-	}
+	front_end_begin(&qemu, &client, ALL);
 }
 
 /* The end of each test: nothing may be left in the window. */
 static void done(void)
 {
-	client_free(&client);
-	front_end_free(&qemu);
+	front_end_done(&qemu, &client);
 }
 
 static int host_open(const char *name)
