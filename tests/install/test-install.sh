@@ -5,22 +5,8 @@
 # library in it by pkg-config and by CMake.
 set -euo pipefail
 
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-tree=$scratch/tree
-n=0
-
-ok()
-{
-	n=$((n + 1))
-	echo "ok $n - $1"
-}
-
-fail()
-{
-	echo "not ok - $1" >&2
-	exit 1
-}
+# shellcheck source=tests/install/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 # is NAME WANTED FOUND
 is()
@@ -32,8 +18,7 @@ is()
 	ok "$1"
 }
 
-DESTDIR=$tree cmake --install "$FSDAX_BUILD_DIR" --prefix /usr >/dev/null
-libdir=$(dirname "$(find "$tree/usr/lib" -name libfsdax.so)")
+install_tree
 
 for file in bin/fsdax-ctl include/fsdax/fsdax.h include/fsdax/fuse.h \
 	lib/fsdax/policy.d/50-default.ini share/bash-completion/completions/fsdax-ctl \
@@ -53,7 +38,6 @@ if grep -rlF -e "$FSDAX_BUILD_DIR" "$tree/usr/include" "$tree/usr/share" "$libdi
 fi
 ok "no installed text names the build folder"
 
-export LD_LIBRARY_PATH=$libdir
 is "the installed command runs" "fsdax-ctl 0.1.0" \
 	"$("$tree/usr/bin/fsdax-ctl" --version | head -n 1)"
 

@@ -5,7 +5,9 @@
 # mounted: it decides as fsdax-ctl does, also after a tag was changed.
 set -euo pipefail
 
-scratch=$(mktemp -d)
+# shellcheck source=tests/install/lib.sh
+. "$(dirname "$0")/lib.sh"
+
 cleanup()
 {
 	! mountpoint -q "$scratch/mnt" || umount -l "$scratch/mnt"
@@ -13,28 +15,13 @@ cleanup()
 	rm -rf --one-file-system "$scratch"
 }
 trap cleanup EXIT
-tree=$scratch/tree share=$scratch/share
-n=0
-
-ok()
-{
-	n=$((n + 1))
-	echo "ok $n - $1"
-}
-
-fail()
-{
-	echo "not ok - $1" >&2
-	exit 1
-}
+share=$scratch/share
 
 if [ "$(id -u)" != 0 ] || [ ! -e /dev/fuse ]; then
 	echo "1..0 # skip: needs root, and /dev/fuse"
 	exit 77
 fi
-DESTDIR=$tree cmake --install "$FSDAX_BUILD_DIR" --prefix /usr >/dev/null
-LD_LIBRARY_PATH=$(dirname "$(find "$tree/usr/lib" -name libfsdax.so)")
-export LD_LIBRARY_PATH
+install_tree
 cmake -S "$FSDAX_SOURCE_DIR/examples" -B "$scratch/build" -G Ninja -DCMAKE_PREFIX_PATH="$tree/usr" \
 	-DCMAKE_C_FLAGS="-Wall -Wextra -Werror" >/dev/null
 cmake --build "$scratch/build" >"$scratch/log" || { cat "$scratch/log"; fail "it does not build"; }

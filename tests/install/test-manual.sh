@@ -5,15 +5,8 @@
 # fsdax-ctl(1) knows every command and every option, and CONTRIBUTING.md every module.
 set -euo pipefail
 
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-n=0
-
-ok()
-{
-	n=$((n + 1))
-	echo "ok $n - $1"
-}
+# shellcheck source=tests/install/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 # Write each block between ``` lines of FILE that starts with a section to NAME-N.ini.
 blocks()

@@ -5,22 +5,8 @@
 # headers, and its example sees in a tree of files what fsdax-ctl sees.
 set -euo pipefail
 
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-tree=$scratch/tree
-n=0
-
-ok()
-{
-	n=$((n + 1))
-	echo "ok $n - $1"
-}
-
-fail()
-{
-	echo "not ok - $1" >&2
-	exit 1
-}
+# shellcheck source=tests/install/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 if ! command -v cargo >/dev/null; then
 	echo "1..0 # skip: no cargo"
@@ -29,9 +15,8 @@ fi
 # The one of the distribution is the oldest that must do.
 [ ! -x /usr/bin/cargo ] || export PATH=/usr/bin:$PATH
 
-DESTDIR=$tree cmake --install "$FSDAX_BUILD_DIR" --prefix /usr >/dev/null
-libdir=$(dirname "$(find "$tree/usr/lib" -name libfsdax.so)")
-export PKG_CONFIG_PATH=$libdir/pkgconfig LD_LIBRARY_PATH=$libdir
+install_tree
+export PKG_CONFIG_PATH=$libdir/pkgconfig
 export CARGO_TARGET_DIR=$scratch/target CARGO_HOME=$scratch/cargo CARGO_NET_OFFLINE=true
 crate=$scratch/crate
 cp -r "$FSDAX_SOURCE_DIR/bindings/rust" "$crate" # cargo writes beside its sources
