@@ -14,6 +14,7 @@
 #include "insist.h"
 #include "log.h"
 #include "records.h"
+#include "send_fds.h"
 #include "vhost_proto.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -36,26 +37,11 @@ static int some_fd;
 
 static void send_bytes(int socket, const void *bytes, size_t size, unsigned int n_fds)
 {
-	union {
-		char bytes[CMSG_SPACE(40 * sizeof(int))];
-		struct cmsghdr align;
-	} space = {.bytes = {0}};
-	struct iovec iov = {(void *)(uintptr_t)bytes, size};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	int fds[40];
+	int fds[SEND_FDS_MAX];
 
 	for (unsigned int i = 0; i < n_fds; i++)
 		fds[i] = some_fd;
-	if (n_fds) {
-		msg.msg_control = space.bytes;
-		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-		space.align.cmsg_level = SOL_SOCKET;
-		space.align.cmsg_type = SCM_RIGHTS;
-		space.align.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		memcpy(CMSG_DATA(&space.align), fds, n_fds * sizeof(int));
-	}
-	insist(sendmsg(socket, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size, "sendmsg: %s",
-	       strerror(errno));
+	send_fds(socket, bytes, size, fds, n_fds);
 }
 
 static uint32_t pick_request(uint8_t raw)

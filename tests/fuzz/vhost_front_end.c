@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "insist.h"
+#include "send_fds.h"
 #include "vhost_proto.h"
 
 enum {
@@ -296,28 +297,6 @@ static int pick_fd(const struct step *step, unsigned int i, int *made)
 	return *made;
 }
 
-static void send_message(int socket, const void *bytes, size_t size, const int *fds,
-			 unsigned int n_fds)
-{
-	union {
-		char bytes[CMSG_SPACE(40 * sizeof(int))];
-		struct cmsghdr align;
-	} space = {.bytes = {0}};
-	struct iovec iov = {(void *)(uintptr_t)bytes, size};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-
-	if (n_fds) {
-		msg.msg_control = space.bytes;
-		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-		space.align.cmsg_level = SOL_SOCKET;
-		space.align.cmsg_type = SCM_RIGHTS;
-		space.align.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		memcpy(CMSG_DATA(&space.align), fds, n_fds * sizeof(int));
-	}
-	insist(sendmsg(socket, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size, "sendmsg: %s",
-	       strerror(errno));
-}
-
 void front_end_handshake(struct step *steps, unsigned int queue)
 {
 	static const uint8_t requests[HANDSHAKE] = {
@@ -344,7 +323,7 @@ void front_end_send(int socket, const struct step *given)
 		union vhost_payload payload;
 	} __attribute__((packed)) message;
 	union vhost_payload payload;
-	int fds[40], made = -1;
+	int fds[SEND_FDS_MAX], made = -1;
 	unsigned int n_fds;
 	size_t size;
 
@@ -374,7 +353,7 @@ void front_end_send(int socket, const struct step *given)
 										: size),
 	};
 	memcpy(&message.payload, &payload, sizeof(payload));
-	send_message(socket, &message, sizeof(message.header) + size, fds, n_fds);
+	send_fds(socket, &message, sizeof(message.header) + size, fds, n_fds);
 	if (made >= 0)
 		close(made);
 }
