@@ -7,10 +7,11 @@
 #include "path.h"
 #include "rules.h"
 
+/* A decision is so short that calls, and what goes through memory for them, are a part of it. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
 static inline int decided(struct fsdax_decision *decision, bool dax, enum fsdax_reason reason,
-		   uint32_t rule)
+			  uint32_t rule)
 {
 	decision->dax = dax;
 	decision->reason = (uint8_t)reason;
@@ -24,7 +25,7 @@ static inline int decided(struct fsdax_decision *decision, bool dax, enum fsdax_
  * if it comes after the last rule that holds, and says otherwise.
  */
 static ALWAYS_INLINE int decide_by_rules(const struct subject *subject, unsigned int flags,
-			   struct fsdax_decision *decision, int *want)
+					 struct fsdax_decision *decision, int *want)
 {
 	struct rules_result found;
 	bool dax = subject->policy->settings.default_dax;
@@ -48,7 +49,8 @@ static ALWAYS_INLINE int decide_by_rules(const struct subject *subject, unsigned
 
 /* What is below the file's own tags: the nearest tagged folder, or the rules. */
 static ALWAYS_INLINE int decide_below_tags(const struct subject *subject, enum fsdax_tag folder_tag,
-			     unsigned int flags, struct fsdax_decision *decision, int *want)
+					   unsigned int flags, struct fsdax_decision *decision,
+					   int *want)
 {
 	if (folder_tag == FSDAX_TAG_NONE)
 		return decide_by_rules(subject, flags, decision, want);
@@ -58,7 +60,8 @@ static ALWAYS_INLINE int decide_below_tags(const struct subject *subject, enum f
 
 /* The inode flag says only yes: it is needed only where the answer would be no. */
 static ALWAYS_INLINE int decide_by_flag(const struct subject *subject, enum fsdax_tag folder_tag,
-				 unsigned int flags, struct fsdax_decision *decision, int *want)
+					unsigned int flags, struct fsdax_decision *decision,
+					int *want)
 {
 	bool asked = subject->policy->settings.inode_flag;
 	bool known = subject->facts->mask & FSDAX_FACT_FLAG;
@@ -83,8 +86,8 @@ static ALWAYS_INLINE int decide_by_flag(const struct subject *subject, enum fsda
 }
 
 /* The tag xattr of the file. Returns 1 if it says nothing. */
-static inline int decide_by_tag(const struct subject *subject, struct fsdax_decision *decision, int *want,
-			 bool *bad)
+static inline int decide_by_tag(const struct subject *subject, struct fsdax_decision *decision,
+				int *want, bool *bad)
 {
 	const struct fsdax_xattr *xattr;
 	enum fsdax_tag tag = FSDAX_TAG_NONE;
@@ -107,10 +110,8 @@ static inline int decide_by_tag(const struct subject *subject, struct fsdax_deci
 	return decided(decision, tag == FSDAX_TAG_YES, FSDAX_REASON_TAG, FSDAX_NO_RULE);
 }
 
-static ALWAYS_INLINE int decide(const struct subject *subject,
-						      enum fsdax_tag folder_tag,
-						      unsigned int flags,
-						      struct fsdax_decision *decision, int *want)
+static ALWAYS_INLINE int decide(const struct subject *subject, enum fsdax_tag folder_tag,
+				unsigned int flags, struct fsdax_decision *decision, int *want)
 {
 	bool bad = false;
 	int unused;
