@@ -109,8 +109,9 @@ run_all()
 	done
 }
 
-# ratio WHAT BOUND TARGET TEST COLUMN BEST NAME PEER...: the median over the rounds of NAME's
-# value by the best of the peers' (the least or the greatest).
+# ratio WHAT BOUND TARGET TEST COLUMN BEST NAME PEER...: NAME's value by that of the best peer,
+# which is the one with the least or the greatest median. The best of each round would be whom
+# noise was kindest to. The median over the rounds.
 ratio()
 {
 	local what=$1 bound=$2 target=$3 test=$4 column=$5 best=$6 name=$7
@@ -118,26 +119,40 @@ ratio()
 	shift 7
 	awk -v test="$test" -v column="$column" -v best="$best" -v name="$name" -v peers="$*" \
 		-v what="$what" -v bound="$bound" -v target="$target" '
-	$3 == test && $2 == name { ours[$1] = $column }
-	$3 == test && index(" " peers " ", " " $2 " ") {
-		if (!($1 in theirs) || (best == "least" ? $column < theirs[$1] : $column > theirs[$1]))
-			theirs[$1] = $column
+	function sort(list, n, i, k, swap) {
+		for (i = 2; i <= n; i++)
+			for (k = i; k > 1 && list[k - 1] > list[k]; k--) {
+				swap = list[k]; list[k] = list[k - 1]; list[k - 1] = swap
+			}
 	}
+	function median(list, n) {
+		sort(list, n)
+		return n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
+	}
+	function median_of(daemon, list, n, round) {
+		for (round in rounds)
+			if ((round, daemon) in value)
+				list[++n] = value[round, daemon]
+		return n ? median(list, n) : 0
+	}
+	$3 == test { value[$1, $2] = $column; rounds[$1] }
 	END {
-		for (round in ours)
-			if (theirs[round] > 0)
-				value[++n] = ours[round] / theirs[round]
+		for (i = split(peers, peer, " "); i; i--) {
+			m = median_of(peer[i])
+			if (m > 0 && (!best_m || (best == "least" ? m < best_m : m > best_m))) {
+				best_m = m
+				theirs = peer[i]
+			}
+		}
+		for (round in rounds)
+			if (value[round, theirs] > 0 && (round, name) in value)
+				ratios[++n] = value[round, name] / value[round, theirs]
 		if (!n)
 			exit
-		for (i = 2; i <= n; i++)
-			for (k = i; k > 1 && value[k - 1] > value[k]; k--) {
-				swap = value[k]; value[k] = value[k - 1]; value[k - 1] = swap
-			}
-		median = n % 2 ? value[(n + 1) / 2] : (value[n / 2] + value[n / 2 + 1]) / 2
-		low = value[int((n + 3) / 4)]
-		high = value[n + 1 - int((n + 3) / 4)]
-		printf "%s\t%s\t%s\t%.4g\tx\t%.0f\n", what, bound, target, median,
-			50 * (high - low) / median
+		m = median(ratios, n)
+		low = ratios[int((n + 3) / 4)]
+		high = ratios[n + 1 - int((n + 3) / 4)]
+		printf "%s\t%s\t%s\t%.4g\tx\t%.0f\n", what, bound, target, m, 50 * (high - low) / m
 	}' "$results" >>"$table"
 }
 

@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "control.h"
 #include "control_internal.h"
 #include "control_proto.h"
@@ -91,14 +91,6 @@ int control_listen(const char *path)
 
 /* ---- Bytes ------------------------------------------------------------------------------- */
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Wait for a client until the deadline. 0, -ETIMEDOUT or -ECANCELED. */
 static int wait_for(const struct control *control, int client, short events, int64_t deadline)
 {
@@ -108,7 +100,7 @@ static int wait_for(const struct control *control, int client, short events, int
 	};
 
 	for (;;) {
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - (int64_t)clock_ms();
 
 		if (left <= 0)
 			return -ETIMEDOUT;
@@ -138,7 +130,7 @@ static bool take_bytes(char *buffer, size_t size, bool *line)
 
 int control_read_line(const struct control *control, int client, char *buffer)
 {
-	const int64_t deadline = now_ms() + READ_MS;
+	const int64_t deadline = (int64_t)clock_ms() + READ_MS;
 	size_t size = 0;
 	bool line = false;
 
@@ -162,7 +154,7 @@ int control_read_line(const struct control *control, int client, char *buffer)
 
 void control_write(const struct control *control, int client, const char *text, size_t size)
 {
-	const int64_t deadline = now_ms() + WRITE_MS;
+	const int64_t deadline = (int64_t)clock_ms() + WRITE_MS;
 
 	while (size) {
 		ssize_t n;

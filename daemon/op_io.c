@@ -8,9 +8,9 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "creds.h"
 #include "handle.h"
 #include "inode.h"
@@ -232,14 +232,6 @@ void op_fallocate(struct request *request)
 
 /* ---- COPY_FILE_RANGE ------------------------------------------------------------------------ */
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 /*
  * In pieces, and not for longer than a moment: a system call that copies gigabytes can't be
  * interrupted, and a queue that is to stop waits for it. The guest's program asks for the rest.
@@ -251,7 +243,7 @@ static ssize_t copy_pieces(struct handle *from, struct handle *to,
 	size_t left = in->len < COPY_MAX ? in->len : COPY_MAX;
 	off_t off_in = (off_t)in->off_in;
 	off_t off_out = (off_t)in->off_out;
-	int64_t until = now_ms() + COPY_MS;
+	uint64_t until = clock_ms() + COPY_MS;
 	size_t all = left;
 	ssize_t copied;
 
@@ -264,7 +256,7 @@ static ssize_t copy_pieces(struct handle *from, struct handle *to,
 		if (copied < 0)
 			return left < all ? (ssize_t)(all - left) : -errno;
 		left -= (size_t)copied;
-	} while (copied && left && now_ms() < until);
+	} while (copied && left && clock_ms() < until);
 	return (ssize_t)(all - left);
 }
 

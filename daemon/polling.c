@@ -4,7 +4,8 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <time.h>
+
+#include "clock.h"
 
 enum {
 	LEAST = 4000,	       /* a shorter look finds nothing */
@@ -23,12 +24,7 @@ void polling_init(struct polling *polling, struct pollers *pollers, unsigned int
 
 uint64_t polling_now(const struct polling *polling)
 {
-	struct timespec now;
-
-	if (!polling->limit)
-		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return polling->limit ? clock_ns() : 0;
 }
 
 /* Those of this thread and of the front-end: a pinned one leaves the others to it. */

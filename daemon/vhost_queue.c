@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "guest_memory.h"
 #include "handle.h"
 #include "locks.h"
@@ -24,6 +25,13 @@
 
 /* Nobody holds a queue's lock for so long but who is stuck. */
 enum { STUCK_MS = 50 };
+
+/*
+ * A guest that is told of each reply wakes up for each, and comes back with one request, where
+ * it could have come with many. So as long as there are more to serve, so many replies are
+ * collected before it is told, if each was made in no time.
+ */
+enum { UNTOLD_MOST = 8, QUICK_NS = 20000 };
 
 int vhost_queue_init(struct vhost_queue *queue, struct share *share, int socket,
 		     unsigned int index, struct pollers *pollers)
@@ -157,17 +165,40 @@ static void join(struct vhost_queue *queue)
 	}
 }
 
-/* The request's reply stands in its buffers. On any thread. */
+/* With the lock: tell the guest of replies that it was not told of, if it wants to know. */
+static void tell(struct vhost_queue *queue)
+{
+	queue->untold = 0;
+	if (virtq_wants_call(&queue->vq))
+		call(queue);
+}
+
+/*
+ * The request's reply stands in its buffers. On any thread; the one that serves the ring tells
+ * the guest when it takes the next request, or finds none.
+ */
 static void finish(struct request *request, size_t len)
 {
 	struct vhost_queue *queue = request->transport;
 
 	pthread_mutex_lock(&queue->lock);
 	virtq_give(&queue->vq, request->token, (uint32_t)len);
-	if (virtq_wants_call(&queue->vq))
-		call(queue);
+	if (queue->has_server && pthread_equal(queue->server, pthread_self()))
+		queue->untold++;
+	else
+		tell(queue);
 	pthread_mutex_unlock(&queue->lock);
 	guest_memory_unref(request->held);
+}
+
+/* With the lock: whether replies may wait until one more request is served. */
+static bool may_wait(struct vhost_queue *queue)
+{
+	uint64_t now = clock_ns();
+	bool quick = now - queue->served < QUICK_NS;
+
+	queue->served = now;
+	return quick && queue->untold < UNTOLD_MOST;
 }
 
 /* Take a chain. 1, 0 or -EPROTO as virtq_take(); -EFAULT: the guest's memory has gone. */
@@ -181,6 +212,8 @@ static int take(struct vhost_queue *queue, struct chain *chain, struct request *
 		found = -EFAULT;
 	if (found == 1)
 		request->held = guest_memory_ref(queue->memory);
+	if (queue->untold && !(found == 1 && may_wait(queue)))
+		tell(queue);
 	pthread_mutex_unlock(&queue->lock);
 	return found;
 }
@@ -221,6 +254,7 @@ static bool is_stopped(const struct vhost_queue *queue)
 /* Serve all there is, or until the thread is to end. 0, or why the queue is broken. */
 static int drain(struct vhost_queue *queue, struct chain *chain)
 {
+	queue->served = clock_ns();
 	while (!is_stopped(queue)) {
 		struct request request;
 		int found = take(queue, chain, &request);
@@ -342,24 +376,40 @@ static bool wait_for_more(struct vhost_queue *queue, struct polling *polling, in
 	return true;
 }
 
+/* From here on, replies of this thread may wait for one another. */
+static void begin_serving(struct vhost_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->server = pthread_self();
+	queue->has_server = true;
+	pthread_mutex_unlock(&queue->lock);
+}
+
+/* Leave the ring to who serves it next: that thread may wait for a kick first. */
+static void end_serving(struct vhost_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->has_server = false;
+	if (queue->untold)
+		tell(queue);
+	virtq_want_kicks(&queue->vq, true);
+	pthread_mutex_unlock(&queue->lock);
+}
+
 static void serve_queue(struct vhost_queue *queue, int waiter)
 {
 	struct polling polling;
 	struct chain chain;
+	int err;
 
 	polling_init(&polling, queue->pollers, queue->share->settings->poll_us);
-	do {
-		int err = drain(queue, &chain);
-
-		if (err) {
-			give_up(queue, err);
-			return;
-		}
-	} while (wait_for_more(queue, &polling, waiter));
-	/* Who serves the ring next may wait for a kick first. */
-	pthread_mutex_lock(&queue->lock);
-	virtq_want_kicks(&queue->vq, true);
-	pthread_mutex_unlock(&queue->lock);
+	begin_serving(queue);
+	do
+		err = drain(queue, &chain);
+	while (!err && wait_for_more(queue, &polling, waiter));
+	end_serving(queue);
+	if (err)
+		give_up(queue, err);
 }
 
 static void *run(void *data)

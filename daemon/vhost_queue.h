@@ -35,6 +35,10 @@ struct vhost_queue {
 	bool call_blocks;	      /* writing to call_fd may */
 	atomic_bool signaling;	      /* `signaler` writes to one of them, with the lock held */
 	pthread_t signaler;
+	pthread_t server;    /* the thread that serves the ring, if one does */
+	bool has_server;
+	unsigned int untold; /* replies of that thread, of which the guest is yet to be told */
+	uint64_t served;     /* when that thread began, or had served all but the last of them */
 	bool enabled;
 	bool awaits_call; /* it was stopped: who is to be told of replies comes anew */
 	bool broken;	  /* the guest broke it: it is left alone until it is set up anew */

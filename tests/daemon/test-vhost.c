@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <linux/virtio_ring.h>
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -25,6 +26,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fuse_client.h"
 #include "share.h"
 #include "vhost_proto.h"
@@ -84,14 +86,19 @@ static void tell_state(struct vm *vm, uint32_t request, uint32_t num)
 	tell(vm, request, &state, sizeof(state), -1);
 }
 
-static uint32_t get_base(struct vm *vm)
+static uint32_t take_base(struct vm *vm)
 {
 	struct vhost_message answer;
 
-	tell_state(vm, VHOST_GET_VRING_BASE, 0);
 	assert_int_equal(vhost_receive(vm->socket, -1, &answer), 0);
 	assert_int_equal(answer.header.request, VHOST_GET_VRING_BASE);
 	return answer.payload.state.num;
+}
+
+static uint32_t get_base(struct vm *vm)
+{
+	tell_state(vm, VHOST_GET_VRING_BASE, 0);
+	return take_base(vm);
 }
 
 /* An answer means that all that was told before has been done. */
@@ -188,12 +195,20 @@ static uint16_t used(const struct vm *vm)
 	return __atomic_load_n(&vm->used->idx, __ATOMIC_ACQUIRE);
 }
 
-/* The device calls for each reply. */
-static void wait_for_call(const struct vm *vm)
+/* The device calls when it has made replies. Returns how often it did, since the last time. */
+static uint64_t wait_for_call(const struct vm *vm)
 {
 	uint64_t calls;
 
 	assert_int_equal(read(vm->call, &calls, sizeof(calls)), sizeof(calls));
+	return calls;
+}
+
+static bool can_read(int fd)
+{
+	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+
+	return poll(&pollfd, 1, 0) == 1;
 }
 
 static void wait_until_used(const struct vm *vm, uint16_t n)
@@ -290,6 +305,53 @@ static void a_ring_is_served(void **state)
 	wait_until_used(vm, 1);
 	assert_int_equal(reply_error(vm), 0);
 	assert_int_equal(get_base(vm), 1);
+}
+
+/*
+ * The guest sleeps until it is told, so no reply may be kept from it. But it is told less often
+ * than there are replies: not once in so many rounds would mean that none waits for another.
+ */
+static void replies_are_told_of_together(void **state)
+{
+	enum { ROUNDS = 500, EACH = 6 };
+	struct vm *vm = *state;
+	uint64_t calls = 0;
+
+	tell_ring(vm, SHORT);
+	tell_start(vm);
+	put_getattr(vm, 0);
+	for (uint16_t i = 1; i <= ROUNDS; i++) {
+		offer(vm, 0, EACH);
+		while (used(vm) != i * EACH)
+			calls += wait_for_call(vm);
+	}
+	assert_int_equal(get_base(vm), ROUNDS * EACH);
+	if (can_read(vm->call))
+		calls += wait_for_call(vm);
+	assert_in_range(calls, 1, ROUNDS * EACH - 1);
+}
+
+/* The thread ends while replies wait for others: where in between, the delay is to hit. */
+static void a_stopped_ring_has_told_of_all_replies(void **state)
+{
+	enum { ROUNDS = 1000, DELAYS = 50 };
+	struct vm *vm = *state;
+	uint16_t before = 0, base;
+
+	tell_ring(vm, SHORT);
+	put_getattr(vm, 0);
+	for (int i = 0; i < ROUNDS; i++, before = base) {
+		tell_start(vm);
+		tell_state(vm, VHOST_GET_VRING_BASE, 0);
+		for (uint64_t start = clock_ns(); clock_ns() - start < i % DELAYS * 1000u;)
+			;
+		offer(vm, 0, (uint16_t)(before + SHORT - vm->avail->idx));
+		base = (uint16_t)take_base(vm);
+		assert_int_equal(used(vm), base);
+		assert_int_equal(can_read(vm->call), base != before);
+		if (base != before)
+			wait_for_call(vm);
+	}
 }
 
 /* Where it was located as a short one there is no memory for the long one. */
@@ -748,6 +810,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_ring_is_served),
+		TEST(replies_are_told_of_together),
+		TEST(a_stopped_ring_has_told_of_all_replies),
 		TEST(a_ring_that_grows_must_be_in_memory),
 		TEST(a_busy_ring_can_be_stopped),
 		TEST(a_channel_may_come_later),
