@@ -36,6 +36,7 @@ struct control {
 	time_t started;
 	time_t policy_loaded;
 	time_t policy_refused; /* the last time that a reload failed; 0: never since the last good */
+	uint64_t reloads, reloads_failed;
 };
 
 /* Read a client's line, answer it, and close the client (control.c). */
@@ -90,6 +91,7 @@ struct view {
 	mode_t type;
 	uint32_t opens;
 	bool retired, told_known, told, pending;
+	uint32_t pending_since;
 	uint8_t unmappable;
 	struct fsdax_decision now;
 	struct fsdax_policy *policy; /* that `now` is of, with a reference; NULL: not known */

@@ -27,6 +27,7 @@
  *	told			what the guest was told: true, false, or null: nothing yet
  *	opens			how many handles of it the guest has
  *	pending			told is not what is decided, and will be once opens is 0
+ *	pending_since		since when, in seconds since the epoch, or null
  */
 #ifndef DAEMON_CONTROL_PROTO_H
 #define DAEMON_CONTROL_PROTO_H

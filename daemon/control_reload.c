@@ -33,13 +33,19 @@ static struct json_object *remarks(const struct fsdax_report *report)
 	return json_finish(array, err);
 }
 
+static void refused(struct control *control)
+{
+	control->policy_refused = time(NULL);
+	control->reloads_failed++;
+}
+
 /* Put it in force; or without a policy, say that it was refused. */
 static void settle(struct control *control, struct fsdax_policy *policy,
 		   const struct fsdax_report *report)
 {
 	share_log_report(report);
 	if (!policy) {
-		control->policy_refused = time(NULL);
+		refused(control);
 		log_error("the policy was not replaced: the one from before stays in force");
 		return;
 	}
@@ -48,6 +54,7 @@ static void settle(struct control *control, struct fsdax_policy *policy,
 	control->policy_generation = folder_generation(control->share);
 	control->policy_loaded = time(NULL);
 	control->policy_refused = 0;
+	control->reloads++;
 	log_info("the policy was replaced: it has %u rule%s now", fsdax_policy_rules(policy),
 		 fsdax_policy_rules(policy) == 1 ? "" : "s");
 }
@@ -75,6 +82,7 @@ struct json_object *control_reload(struct control *control)
 	if (!failed && privileges_policy_needs_trusted(policy) && gave_up_trusted(control->share)) {
 		fsdax_policy_unref(policy);
 		fsdax_report_free(report);
+		refused(control);
 		return control_error(no_trusted);
 	}
 	settle(control, policy, report);

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "../cli/json.h"
 #include "control_internal.h"
@@ -41,6 +42,7 @@ struct census {
 	const struct control *control;
 	struct share *share;
 	uint64_t files, folders, others, opens, undecided, pending;
+	uint32_t oldest;		 /* since when the oldest one is pending */
 	struct votes reasons[N_REASONS]; /* FSDAX_REASON_RULE: of policies long gone */
 	struct policy_votes policies[POLICIES_MAX];
 	size_t n_policies;
@@ -104,7 +106,11 @@ static void count_decision(struct census *census, const struct view *view)
 
 static void count_pending(struct census *census, struct inode *inode, const struct view *view)
 {
-	if (!view->pending || census->pending++ >= CONTROL_FILES_MAX)
+	if (!view->pending)
+		return;
+	if (!census->pending || view->pending_since < census->oldest)
+		census->oldest = view->pending_since;
+	if (census->pending++ >= CONTROL_FILES_MAX)
 		return;
 	census->err |= json_append(census->pending_files, view_json(census->share, inode, view));
 }
@@ -214,35 +220,6 @@ static struct json_object *unmappable_json(const struct census *census)
 	return json_finish(array, err);
 }
 
-/* What the guest asked for, by the names of the protocol. */
-static struct json_object *requests_json(struct share *share)
-{
-	struct json_object *object = json_object_new_object();
-	uint64_t sums[WORKER_OPCODES];
-	int err = 0;
-
-	worker_sum(share, sums);
-	for (uint32_t opcode = 0; opcode < WORKER_OPCODES && !err; opcode++) {
-		if (sums[opcode])
-			err = json_put_number(object, serve_opcode_name(opcode), sums[opcode]);
-	}
-	return json_finish(object, err);
-}
-
-/* How often a queue that was empty was looked at, and how often that found something. */
-static struct json_object *polling_json(struct share *share)
-{
-	struct json_object *object = json_object_new_object();
-	uint64_t looks, finds;
-	int err;
-
-	worker_sum_looks(share, &looks, &finds);
-	err = json_put_number(object, "limit_us", share->settings->poll_us);
-	err |= json_put_number(object, "looks", looks);
-	err |= json_put_number(object, "finds", finds);
-	return json_finish(object, err);
-}
-
 static int put_census(const struct control *control, struct json_object *object)
 {
 	struct census census = {.control = control, .share = control->share};
@@ -257,9 +234,94 @@ static int put_census(const struct control *control, struct json_object *object)
 		err |= json_put_number(object, "undecided", census.undecided);
 		err |= json_put(object, "unmappable", unmappable_json(&census));
 		err |= json_put_number(object, "pending_total", census.pending);
+		err |= census.pending ? json_put_number(object, "pending_oldest", census.oldest)
+				      : json_put_null(object, "pending_oldest");
 		err |= json_put(object, "pending", json_object_get(census.pending_files));
 	}
 	release_census(&census);
+	return err;
+}
+
+/* ---- Requests ------------------------------------------------------------------------------------- */
+
+/* By the names of the protocol. */
+static struct json_object *requests_json(const struct worker_sums *sums)
+{
+	struct json_object *object = json_object_new_object();
+	int err = 0;
+
+	for (uint32_t opcode = 0; opcode < WORKER_OPCODES && !err; opcode++) {
+		if (sums->requests[opcode])
+			err = json_put_number(object, serve_opcode_name(opcode),
+					      sums->requests[opcode]);
+	}
+	return json_finish(object, err);
+}
+
+static int put_errors(struct json_object *object, const char *name, const uint64_t *errors)
+{
+	struct json_object *kinds = json_object_new_object();
+	int err = 0;
+
+	for (unsigned int kind = 0; kind < WORKER_ERRORS && !err; kind++) {
+		if (errors[kind])
+			err = json_put_number(kinds, worker_error_name(kind), errors[kind]);
+	}
+	if (kinds && !err && !json_object_object_length(kinds)) {
+		json_object_put(kinds);
+		return 0;
+	}
+	return json_put(object, name, json_finish(kinds, err));
+}
+
+static struct json_object *errors_json(const struct worker_sums *sums)
+{
+	struct json_object *object = json_object_new_object();
+	int err = 0;
+
+	for (uint32_t opcode = 0; opcode < WORKER_OPCODES && !err; opcode++)
+		err = put_errors(object, serve_opcode_name(opcode), sums->errors[opcode]);
+	return json_finish(object, err);
+}
+
+/* How often a queue that was empty was looked at, and how often that found something. */
+static struct json_object *polling_json(struct share *share, const struct worker_sums *sums)
+{
+	struct json_object *object = json_object_new_object();
+	int err;
+
+	err = json_put_number(object, "limit_us", share->settings->poll_us);
+	err |= json_put_number(object, "looks", sums->looks);
+	err |= json_put_number(object, "finds", sums->finds);
+	return json_finish(object, err);
+}
+
+/* The processor time of this process, which serves the requests. */
+static uint64_t cpu_us(void)
+{
+	struct timespec time;
+
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time))
+		return 0;
+	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+}
+
+static int put_work(struct share *share, struct json_object *object)
+{
+	struct worker_sums *sums = malloc(sizeof(*sums));
+	int err = 0;
+
+	if (!sums)
+		return -ENOMEM;
+	worker_sum(share, sums);
+	err |= json_put(object, "requests", requests_json(sums));
+	err |= json_put(object, "errors", errors_json(sums));
+	err |= json_put_number(object, "read_bytes", sums->read_bytes);
+	err |= json_put_number(object, "written_bytes", sums->written_bytes);
+	err |= json_put_number(object, "cpu_us", cpu_us());
+	err |= share->settings->mount_dir ? json_put_null(object, "polling")
+					  : json_put(object, "polling", polling_json(share, sums));
+	free(sums);
 	return err;
 }
 
@@ -385,6 +447,19 @@ static struct json_object *guest_json(struct share *share)
 	return json_finish(object, err);
 }
 
+/* Of those that have been there so far. */
+static struct json_object *front_ends_json(struct share *share)
+{
+	struct json_object *object = json_object_new_object();
+	int err = 0;
+
+	err |= json_put_number(object, "connections", share->front_ends.connections);
+	err |= json_put_number(object, "malformed", share->front_ends.malformed);
+	err |= json_put_number(object, "failed", share->front_ends.failed);
+	err |= json_put_number(object, "broken_queues", share->front_ends.broken_queues);
+	return json_finish(object, err);
+}
+
 static struct json_object *policy_json(const struct control *control)
 {
 	struct fsdax_policy *policy = fsdax_slot_get(control->share->policy);
@@ -397,6 +472,8 @@ static struct json_object *policy_json(const struct control *control)
 	err |= json_put_signed(object, "loaded", control->policy_loaded);
 	err |= control->policy_refused ? json_put_signed(object, "refused", control->policy_refused)
 				       : json_put_null(object, "refused");
+	err |= json_put_number(object, "reloads", control->reloads);
+	err |= json_put_number(object, "reloads_failed", control->reloads_failed);
 	fsdax_policy_unref(policy);
 	return json_finish(object, err);
 }
@@ -424,13 +501,13 @@ struct json_object *control_status(struct control *control, unsigned int top)
 
 	err |= put_share(control, object);
 	err |= json_put(object, "guest", guest_json(share));
+	err |= share->settings->mount_dir ? json_put_null(object, "front_ends")
+					  : json_put(object, "front_ends", front_ends_json(share));
 	err |= share->window ? json_put(object, "window", window_json(control, top))
 			     : json_put_null(object, "window");
 	err |= share->policy ? json_put(object, "policy", policy_json(control))
 			     : json_put_null(object, "policy");
 	err |= put_census(control, object);
-	err |= json_put(object, "requests", requests_json(share));
-	err |= share->settings->mount_dir ? json_put_null(object, "polling")
-					  : json_put(object, "polling", polling_json(share));
+	err |= put_work(share, object);
 	return json_finish(object, err);
 }

@@ -77,6 +77,7 @@ void view_take(const struct control *control, struct inode *inode, struct view *
 	view->told_known = verdict->settled;
 	view->told = verdict->settled && verdict->flag;
 	view->pending = verdict->pending && !view->retired;
+	view->pending_since = verdict->pending_since;
 	view->unmappable = verdict->unmappable;
 	view->now = verdict->now;
 	view->policy = policy_of(control, verdict);
@@ -118,5 +119,7 @@ struct json_object *view_json(struct share *share, struct inode *inode, const st
 				: json_put_null(object, "told");
 	err |= json_put_number(object, "opens", view->opens);
 	err |= json_put_bool(object, "pending", view->pending);
+	err |= view->pending ? json_put_number(object, "pending_since", view->pending_since)
+			     : json_put_null(object, "pending_since");
 	return json_finish(object, err);
 }

@@ -154,7 +154,7 @@ static const struct call common[] = {
 	RARE(tgkill, ON_ABORT), /* see add_own() */
 	RARE(writev, ON_ABORT),
 	RARE(getrandom, "the C library's allocator, once"),
-	RARE(clock_gettime, WITHOUT_VDSO),
+	RARE(clock_gettime, "processor time, for status; and " WITHOUT_VDSO),
 	RARE(gettimeofday, WITHOUT_VDSO),
 	RARE(time, WITHOUT_VDSO),
 	END,

@@ -65,6 +65,7 @@ struct verdict {
 	bool flag;	    /* FUSE_ATTR_DAX */
 	bool pending;	    /* `now` differs from `flag`, and the file is open */
 	bool copied;	    /* the guest has a copy mapped (window.h): to be retired */
+	uint32_t pending_since; /* while it is: since when, in seconds of the wall clock */
 };
 
 struct inode {

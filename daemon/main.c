@@ -70,6 +70,20 @@ static void raise_limits(const struct settings *settings)
 			 strerror(errno));
 }
 
+/* A message that makes no sense, or asks for what is not there. */
+static bool is_malformed(int err)
+{
+	return err == -EPROTO || err == -EINVAL;
+}
+
+static void count_end(struct share *share, int err)
+{
+	if (is_malformed(err))
+		atomic_fetch_add(&share->front_ends.malformed, 1);
+	else if (err && err != -ECANCELED)
+		atomic_fetch_add(&share->front_ends.failed, 1);
+}
+
 /* Serve front-ends, one after the other. 0 or -errno. */
 static int serve_front_ends(struct share *share, int listener, bool reconnect, int stop_fd)
 {
@@ -82,9 +96,11 @@ static int serve_front_ends(struct share *share, int listener, bool reconnect, i
 		if (socket < 0)
 			return socket == -ECANCELED ? 0 : socket;
 		log_info("a front-end has connected");
+		atomic_fetch_add(&share->front_ends.connections, 1);
 		atomic_store(&share->connected, true);
 		err = vhost_user_serve(share, socket, stop_fd);
 		atomic_store(&share->connected, false);
+		count_end(share, err);
 		if (err == -EPROTO)
 			log_error("the front-end sent what is not vhost-user; its connection is "
 				  "closed");

@@ -17,6 +17,7 @@
 #include "operations.h"
 #include "share.h"
 #include "window.h"
+#include "worker.h"
 
 enum {
 	READ_MAX = 1 << 20,    /* what op_init agrees to */
@@ -98,10 +99,12 @@ void op_read(struct request *request)
 		size = fd < 0 ? fd : transfer_all(preadv, fd, &request->out, in.offset);
 	}
 	handle_put(request->share, handle);
-	if (size < 0)
+	if (size < 0) {
 		request_reply_error(request, (int)size);
-	else
-		request_reply_filled(request, (size_t)size);
+		return;
+	}
+	worker_count_read(request->worker, (uint64_t)size);
+	request_reply_filled(request, (size_t)size);
 }
 
 static ssize_t append(int fd, const struct iovec *iov, int n, off_t offset)
@@ -154,6 +157,7 @@ void op_write(struct request *request)
 		request_reply_error(request, (int)size);
 		return;
 	}
+	worker_count_written(request->worker, (uint64_t)size);
 	out.size = (uint32_t)size;
 	request_reply(request, &out, sizeof(out));
 }

@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "worker.h"
+
 /* ---- Buffers ----------------------------------------------------------------------- */
 
 static size_t smaller(size_t a, size_t b)
@@ -148,6 +150,8 @@ static void finish(struct request *request, int err, size_t payload)
 		.unique = request->header.unique,
 	};
 
+	if (err)
+		worker_count_error(request->worker, request->counted, err);
 	copy_to(request->out_header_iov, (const char *)&header, sizeof(header));
 	request->done(request, header.len);
 }

@@ -32,6 +32,7 @@ struct request {
 	struct share *share;
 	struct worker *worker;	      /* the thread that serves it */
 	struct fuse_in_header header; /* a copy */
+	uint32_t counted; /* as which operation: the opcode; 0: one that is not served */
 	struct iov_cursor in;	      /* what the guest sent, behind what was read so far */
 	struct iov_cursor out;	      /* room for the reply's payload, behind its header */
 	/* Where the reply's header goes. A guest may cut it anywhere. */

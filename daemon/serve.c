@@ -145,7 +145,8 @@ void serve(struct request *request)
 	request->header = (struct fuse_in_header){0};
 	err = take_headers(request);
 	service = find_service(request->header.opcode);
-	worker_count(request->worker, service->serve ? request->header.opcode : 0);
+	request->counted = service->serve ? request->header.opcode : 0;
+	worker_count(request->worker, request->counted);
 	can_reply = iov_cursor_split(&request->out, sizeof(struct fuse_out_header),
 				     request->out_header_iov, OUT_HEADER_PIECES);
 	if (!err)

@@ -41,6 +41,12 @@ struct share {
 	} dax;
 	atomic_bool initialized;
 	atomic_bool connected; /* a front-end is there; main.c's, for the control socket */
+	struct {
+		atomic_uint_least64_t connections; /* so far */
+		atomic_uint_least64_t malformed;   /* that were ended for what was sent by them */
+		atomic_uint_least64_t failed;	   /* that ended for another reason than that */
+		atomic_uint_least64_t broken_queues;
+	} front_ends;
 	atomic_uint minor;
 	atomic_uint_least64_t flags; /* FUSE_* bits that are in force */
 };

@@ -262,10 +262,17 @@ static bool is_still_good(struct share *share, struct inode *inode, struct fresh
 
 /* ---- Settling --------------------------------------------------------------------------- */
 
+static void set_pending(struct verdict *v)
+{
+	if (!v->pending)
+		v->pending_since = (uint32_t)time(NULL);
+	v->pending = true;
+}
+
 /* A change is to take effect: at once, if nobody has the file open. */
 static void change(struct share *share, struct inode *inode)
 {
-	inode->verdict.pending = true;
+	set_pending(&inode->verdict);
 	if (inode->opens || inode_is_retired(inode))
 		return;
 	inode->verdict.pending = false;
@@ -423,7 +430,7 @@ void verdict_copied(struct share *share, struct inode *inode)
 	v->unmappable = UNMAPPABLE_BUSY;
 	v->now = no_decision;
 	v->now.reason = FSDAX_REASON_UNMAPPABLE;
-	v->pending = true;
+	set_pending(v);
 	fsdax_memo_clear(&v->memo);
 	inode_unlock(share, inode);
 }

@@ -227,6 +227,7 @@ static void give_up(struct vhost_queue *queue, int err)
 		log_error("queue %u: the guest's descriptors make no sense; not serving it any "
 			  "more",
 			  queue->index);
+		atomic_fetch_add(&queue->share->front_ends.broken_queues, 1);
 	}
 	pthread_mutex_lock(&queue->lock);
 	queue->broken = true;

@@ -18,6 +18,7 @@
 
 #include "request.h"
 #include "share.h"
+#include "worker.h"
 
 void client_make(struct client *client)
 {
@@ -113,7 +114,12 @@ int client_send(struct client *client, uint32_t opcode, uint64_t nodeid, const v
 	size_t in_total = sizeof(header) + size;
 	size_t out_total = sizeof(struct fuse_out_header) + out_size;
 	struct iovec iov[4];
-	struct request request = {.share = client->share, .done = on_done, .transport = client};
+	struct request request = {
+		.share = client->share,
+		.worker = worker_get(client->share, 0),
+		.done = on_done,
+		.transport = client,
+	};
 	char *in_copy = malloc(in_total);
 	char *out_copy;
 	int result;

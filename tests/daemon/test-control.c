@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control.h"
@@ -311,6 +312,7 @@ static void status_counts_decisions_by_rule_and_by_reason(void **state)
 static void status_names_what_is_pending(void **state)
 {
 	struct fixture *f = *state;
+	const uint64_t before = (uint64_t)time(NULL);
 	struct json_object *answer, *file;
 	struct fuse_attr attr;
 	uint64_t nodeid, fh;
@@ -322,8 +324,10 @@ static void status_names_what_is_pending(void **state)
 	assert_int_equal(client_getattr(&f->client, nodeid, &attr), 0);
 	answer = ask(f, "status");
 	assert_int_equal(number(answer, "pending_total"), 1);
+	assert_in_range(number(answer, "pending_oldest"), before, (uint64_t)time(NULL));
 	assert_int_equal(number(answer, "open_handles"), 1);
 	file = json_object_array_get_idx(member(answer, "pending"), 0);
+	assert_int_equal(number(file, "pending_since"), number(answer, "pending_oldest"));
 	assert_string_equal(text(file, "path"), "/a");
 	assert_true(yes(file, "told"));
 	assert_false(yes(file, "dax"));
@@ -331,6 +335,55 @@ static void status_names_what_is_pending(void **state)
 	assert_int_equal(client_release(&f->client, nodeid, fh), 0);
 	answer = ask(f, "status");
 	assert_int_equal(number(answer, "pending_total"), 0);
+	assert_null(member(answer, "pending_oldest"));
+	json_object_put(answer);
+}
+
+static int lookup(struct fixture *f, const char *name)
+{
+	struct fuse_entry_out entry;
+
+	return client_lookup(&f->client, FUSE_ROOT_ID, name, &entry);
+}
+
+/* In the order of the numbers of operations and errors. */
+static void status_counts_requests_errors_and_bytes(void **state)
+{
+	struct fixture *f = *state;
+	struct fuse_write_in write_in = {.size = 6};
+	struct fuse_read_in read_in = {.size = 4096};
+	char data[sizeof(write_in) + 6] = "", back[4096];
+	struct json_object *answer;
+	uint64_t nodeid;
+	bool dax;
+
+	read_in.offset = SIZE - 100;
+	assert_int_equal(lookup(f, "none"), -ENOENT);
+	assert_int_equal(lookup(f, "none"), -ENOENT);
+	assert_int_equal(lookup(f, "a/b"), -EINVAL);
+	nodeid = look_up(f, FUSE_ROOT_ID, "a", &dax);
+	assert_int_equal(client_open_file(&f->client, nodeid, O_RDWR, &read_in.fh), 0);
+	write_in.fh = read_in.fh;
+	memcpy(data, &write_in, sizeof(write_in));
+	assert_int_equal(client_send(&f->client, FUSE_WRITE, nodeid, data, sizeof(data), back,
+				     sizeof(struct fuse_write_out)),
+			 sizeof(struct fuse_write_out));
+	assert_int_equal(client_send(&f->client, FUSE_READ, nodeid, &read_in, sizeof(read_in), back,
+				     sizeof(back)),
+			 100);
+	assert_int_equal(client_send(&f->client, FUSE_BMAP, FUSE_ROOT_ID, back, 64, back, 8),
+			 -ENOSYS);
+	assert_int_equal(client_send(&f->client, 4000, FUSE_ROOT_ID, back, 64, back, 8), -ENOSYS);
+	answer = ask(f, "status");
+	assert_string_equal(text(answer, "requests"),
+			    "{ \"other\": 2, \"LOOKUP\": 4, \"OPEN\": 1, \"READ\": 1, "
+			    "\"WRITE\": 1, \"INIT\": 2 }");
+	assert_string_equal(text(answer, "errors"), "{ \"other\": { \"ENOSYS\": 2 }, "
+						    "\"LOOKUP\": { \"ENOENT\": 2, "
+						    "\"EINVAL\": 1 } }");
+	assert_int_equal(number(answer, "read_bytes"), 100);
+	assert_int_equal(number(answer, "written_bytes"), 6);
+	assert_int_not_equal(number(answer, "cpu_us"), 0);
 	json_object_put(answer);
 }
 
@@ -485,6 +538,8 @@ static void reload_changes_what_is_decided(void **state)
 	answer = ask(f, "status");
 	assert_string_equal(text(json_object_array_get_idx(member(answer, "decisions"), 0), "rule"),
 			    "none");
+	assert_int_equal(number(member(answer, "policy"), "reloads"), 1);
+	assert_int_equal(number(member(answer, "policy"), "reloads_failed"), 0);
 	json_object_put(answer);
 }
 
@@ -508,6 +563,8 @@ static void a_policy_with_mistakes_is_refused_and_they_are_told(void **state)
 	answer = ask(f, "status");
 	assert_non_null(member(member(answer, "policy"), "refused"));
 	assert_int_equal(number(member(answer, "policy"), "generation"), 0);
+	assert_int_equal(number(member(answer, "policy"), "reloads"), 0);
+	assert_int_equal(number(member(answer, "policy"), "reloads_failed"), 1);
 	json_object_put(answer);
 }
 
@@ -703,6 +760,7 @@ int main(void)
 		TEST(status_tells_of_share_guest_window_and_policy),
 		TEST(status_counts_decisions_by_rule_and_by_reason),
 		TEST(status_names_what_is_pending),
+		TEST(status_counts_requests_errors_and_bytes),
 		TEST(pickup_of_a_file_that_the_guest_does_not_know),
 		TEST(pickup_needs_no_request_of_the_guest),
 		TEST(pickup_tells_what_holds_a_file),

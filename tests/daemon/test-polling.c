@@ -91,11 +91,11 @@ static void ask(struct vm *vm)
 
 static uint64_t looks(const struct vm *vm)
 {
-	uint64_t looks, finds;
+	struct worker_sums sums;
 
-	worker_sum_looks(vm->client.share, &looks, &finds);
-	assert_true(finds <= looks);
-	return looks;
+	worker_sum(vm->client.share, &sums);
+	assert_true(sums.finds <= sums.looks);
+	return sums.looks;
 }
 
 /* ---- Setting up ---------------------------------------------------------------------------------- */
