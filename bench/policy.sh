@@ -29,7 +29,7 @@ load()
 	rm -f "$scratch/socket" "$scratch/control"
 	out=$("$bin/tools/probe/fsdax-probe" load --socket "$scratch/socket" --dir "$share" \
 		--files 10 --seconds 5 --timeout 60 --json -- "$@" "$bin/daemon/fsdaxd" \
-		--socket-path "$scratch/socket" --shared-dir "$share" --sandbox none \
+		--socket-path "$scratch/socket" --shared-dir "$share" --sandbox none --seccomp none \
 		--log-level error --dax-window 128M --policy "$policy" --poll-us 0 \
 		--control-socket "$scratch/control" 2>"$scratch/log") || {
 		echo "policy.sh: fsdaxd failed:" >&2
