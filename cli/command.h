@@ -45,6 +45,7 @@ int cmd_apply(const struct options *opts);
 int cmd_diff(const struct options *opts);
 int cmd_state(const struct options *opts);
 int cmd_status(const struct options *opts);
+int cmd_metrics(const struct options *opts);
 int cmd_reload(const struct options *opts);
 
 #endif

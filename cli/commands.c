@@ -147,7 +147,19 @@ static const char help_status[] =
 	"Examples:\n"
 	"  fsdax-ctl status                           all daemons of this machine\n"
 	"  fsdax-ctl status --top=50                  more of the files in the window\n"
+	"  fsdax-ctl status --watch                   live, with requests a second\n"
 	"  fsdax-ctl status --json                    the same, for a program to read\n";
+
+static const char help_metrics[] =
+	"Print what running daemons count, in the text format of Prometheus: requests and errors\n"
+	"by operation, the DAX window, decisions by rule, what is pending, reloads, front-ends.\n"
+	"A SHARE is the name of a daemon's control socket without .sock, a tag, or the shared\n"
+	"folder; without one, all daemons of this machine are asked.\n"
+	"\n"
+	"Examples:\n"
+	"  fsdax-ctl metrics                          all daemons of this machine\n"
+	"  fsdax-ctl metrics models                   one that must be there\n"
+	"  fsdax-ctl metrics --textfile=/var/lib/prometheus/node-exporter/fsdax.prom\n";
 
 static const char help_reload[] =
 	"Have running daemons read their policy again. If it has mistakes, they are printed\n"
@@ -280,10 +292,20 @@ const struct command commands[] = {
 		.args = "",
 		.summary = "show what running daemons do",
 		.help = help_status,
-		.options = OPT_SOCKET | OPT_TOP | OPT_JSON | OPT_COLOR,
+		.options = OPT_SOCKET | OPT_TOP | OPT_WATCH | OPT_JSON | OPT_COLOR,
 		.min_args = 0,
 		.max_args = 0,
 		.run = cmd_status,
+	},
+	{
+		.name = "metrics",
+		.args = "[SHARE...]",
+		.summary = "print what running daemons count, for Prometheus",
+		.help = help_metrics,
+		.options = OPT_SOCKET | OPT_TEXTFILE | OPT_COLOR,
+		.min_args = 0,
+		.max_args = -1,
+		.run = cmd_metrics,
 	},
 	{
 		.name = "reload",

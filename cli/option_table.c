@@ -15,6 +15,8 @@
 
 #define MAX_JOBS 1024
 #define MAX_WAIT 1000000000
+#define MAX_WATCH 86400
+#define WATCH_SECONDS 2
 
 static const char *const words_when[] = {"auto", "always", "never", NULL};
 static const char *const words_yes_no[] = {"yes", "no", NULL};
@@ -142,6 +144,18 @@ static int parse_wait(struct options *opts, const struct option_info *info, cons
 	return 0;
 }
 
+static int parse_watch(struct options *opts, const struct option_info *info, const char *value)
+{
+	long n = WATCH_SECONDS;
+
+	if (value && (!parse_number(value, MAX_WATCH, &n) || !n))
+		return option_mistake("leave the number out for one look every 2 seconds",
+				      "--%s=%s: it must be a number of seconds from 1 to %d",
+				      info->name, value, MAX_WATCH);
+	opts->watch_seconds = (int)n;
+	return 0;
+}
+
 static int parse_window(struct options *opts, const struct option_info *info, const char *value)
 {
 	uint64_t bytes;
@@ -196,6 +210,8 @@ static int parse_string(struct options *opts, const struct option_info *info, co
 		opts->root = value;
 	else if (info->bit == OPT_SOCKET)
 		opts->socket = value;
+	else if (info->bit == OPT_TEXTFILE)
+		opts->textfile = value;
 	else
 		opts->files0 = value;
 	return 0;
@@ -248,6 +264,14 @@ const struct option_info option_table[] = {
 	 "show the N files that take most of the window\n"
 	 "(default: 10)",
 	 OPT_TOP, parse_top},
+	{"watch", 0, "[=SECONDS]", NULL,
+	 "look again every so many seconds (default: 2),\n"
+	 "until q is pressed",
+	 OPT_WATCH, parse_watch},
+	{"textfile", 0, "FILE", NULL,
+	 "replace FILE, as a whole, for the textfile\n"
+	 "collector of node_exporter",
+	 OPT_TEXTFILE, parse_string},
 	{"delete", 0, NULL, NULL, "also take tags away that SRC does not have", OPT_DELETE,
 	 parse_switch},
 	{"window", 0, "SIZE", NULL, "the size of the DAX window, as in 512M or 8G", OPT_WINDOW,

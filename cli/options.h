@@ -39,6 +39,8 @@ struct command;
 #define OPT_SOCKET (1ull << 21)	   /* --socket PATH: of a daemon */
 #define OPT_TOP (1ull << 22)	   /* --top N */
 #define OPT_WAIT (1ull << 23)	   /* --wait[=SECONDS] */
+#define OPT_WATCH (1ull << 24)	   /* --watch[=SECONDS] */
+#define OPT_TEXTFILE (1ull << 25)  /* --textfile FILE */
 
 #define OPT_WALK (OPT_JOBS | OPT_ONE_FS | OPT_EXCLUDE | OPT_FILES0 | OPT_PROGRESS)
 #define OPT_OUTPUT (OPT_JSON | OPT_COLOR | OPT_VERBOSE | OPT_QUIET | OPT_NUL)
@@ -65,6 +67,8 @@ struct options {
 	int top;
 	bool wait;
 	int64_t wait_seconds; /* -1: as long as it takes */
+	int watch_seconds;    /* --watch; 0: not given */
+	const char *textfile; /* NULL: standard output */
 	char **args;	      /* operands */
 	int n_args;
 };

@@ -9,7 +9,7 @@
 for shell in bash zsh fish; do
 	"$FSDAX_CTL" completion $shell >"$SCRATCH/$shell"
 	is $? 0 "completion $shell"
-	for command in set clear show copy explain check scan plan apply diff state status reload; do
+	for command in set clear show copy explain check scan plan apply diff state status metrics reload; do
 		like "$(<"$SCRATCH/$shell")" "[!a-z]${command}[!a-z]" "$shell: knows $command"
 	done
 done

@@ -78,7 +78,7 @@ wrong "which shell?" completion tcsh
 run "$FSDAX_CTL" --help
 exits 0 "--help"
 is "$ERR" "" "--help goes to stdout"
-for command in set clear show copy explain check scan plan apply diff state status reload; do
+for command in set clear show copy explain check scan plan apply diff state status metrics reload; do
 	like "$OUT" "  $command *" "--help lists $command"
 	run "$FSDAX_CTL" $command --help
 	exits 0 "$command --help"
