@@ -60,9 +60,9 @@ static void raise_limits(const struct settings *settings)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit))
+	if (!settings->rlimit_nofile || getrlimit(RLIMIT_NOFILE, &limit))
 		return;
-	if (settings->rlimit_nofile)
+	if (settings->rlimit_nofile != RLIMIT_NOFILE_MOST)
 		limit.rlim_max = settings->rlimit_nofile;
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit))

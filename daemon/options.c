@@ -26,8 +26,9 @@ struct option_kind {
 	const char *name;
 	size_t member;
 	setter *set;	   /* NULL: refused */
-	const char *value; /* what stands for the value in --help; NULL: a switch */
-	const char *help;  /* or, if refused, what to use */
+	/* What stands for the value in --help; NULL: a switch; "[=X]": may be left out. */
+	const char *value;
+	const char *help; /* or, if refused, what to use */
 };
 
 /* ---- Values -------------------------------------------------------------------------- */
@@ -43,6 +44,22 @@ static bool set_true(void *member, const char *value)
 	(void)value;
 	*(bool *)member = true;
 	return true;
+}
+
+/* By a name that virtiofsd has only for those who always called it so. */
+static bool set_old_path(void *member, const char *value)
+{
+	return set_text(member, value);
+}
+
+/* value: NULL if it was left out. */
+static bool set_when(void *member, const char *value)
+{
+	bool *on = member;
+
+	/* A guest that has none has none, whatever we say. */
+	*on = !value || strcmp(value, "never") != 0;
+	return !value || !*on || strcmp(value, "auto") == 0 || strcmp(value, "always") == 0;
 }
 
 static bool set_nothing(void *member, const char *value)
@@ -118,6 +135,8 @@ static bool set_cache(void *member, const char *value)
 {
 	static const char *const words[] = {"auto", "always", "metadata", "never", NULL};
 
+	if (strcmp(value, "none") == 0)
+		value = "never";
 	return set_word(member, value, words);
 }
 
@@ -125,6 +144,8 @@ static bool set_file_handles(void *member, const char *value)
 {
 	static const char *const words[] = {"never", "prefer", "mandatory", NULL};
 
+	if (strcmp(value, "fallback") == 0)
+		value = "prefer";
 	return set_word(member, value, words);
 }
 
@@ -185,6 +206,8 @@ static bool set_log_level(void *member, const char *value)
 
 	if (strcmp(value, "trace") == 0)
 		value = "debug";
+	if (strcmp(value, "err") == 0)
+		value = "error";
 	return set_word(member, value, words);
 }
 
@@ -226,8 +249,8 @@ static const struct option_kind kinds[] = {
 	 "do not send attributes with the names of a folder"},
 	{"readonly", SETTING(readonly), set_true, NULL, "let the guest change nothing"},
 	{"xattr", SETTING(xattr), set_true, NULL, "let the guest use extended attributes"},
-	{"posix-acl", SETTING(posix_acl), set_true, NULL,
-	 "honor access control lists; turns on xattr"},
+	{"posix-acl", SETTING(posix_acl), set_when, "[=WHEN]",
+	 "honor access control lists, which turns on xattr: never, auto or always"},
 	{"posix-lock", SETTING(posix_lock), set_true, NULL,
 	 "take the guest's fcntl locks on the host's files"},
 	{"flock", SETTING(flock), set_true, NULL,
@@ -254,19 +277,25 @@ static const struct option_kind kinds[] = {
 	 "threads of a local mount; a guest has one for each queue"},
 	{"poll-us", SETTING(poll_us), set_uint, "N",
 	 "for how long at most a queue is watched before its thread sleeps (32); 0: not at all"},
-	{"rlimit-nofile", SETTING(rlimit_nofile), set_u64, "N", "the most open files"},
+	{"rlimit-nofile", SETTING(rlimit_nofile), set_u64, "N",
+	 "the most open files (as many as may be); 0: leave the limit as it is"},
 	{"log-level", offsetof(struct options, log_level), set_log_level, "LEVEL",
 	 "off, error, warn, info or debug"},
 	{"syslog", offsetof(struct options, syslog), set_true, NULL, "say it to syslog"},
 
 	/* What virtiofsd has, and what is the case here anyway. */
+	{"socket", SETTING(socket_path), set_old_path, "PATH", "now --socket-path"},
 	{"no-announce-submounts", 0, set_nothing, NULL, "the default"},
 	{"no-killpriv-v2", 0, set_nothing, NULL, "the default"},
+	{"max-idle-threads", 0, set_nothing, "N", "each queue has one thread"},
+	{"allow-root", 0, set_nothing, NULL, "the guest's root may do what it may anyway"},
 	/* ... and what is refused. */
 	{"xattrmap", 0, NULL, "MAP", "names of extended attributes are not mapped: use --xattr"},
-	{"security-label", 0, NULL, NULL, "labels are not passed on: leave the option out"},
+	{"security-label", 0, NULL, "[=WHEN]", "labels are not passed on: leave the option out"},
 	{"translate-uid", 0, NULL, "MAP", "ids are not translated: see --uid-map"},
 	{"translate-gid", 0, NULL, "MAP", "ids are not translated: see --gid-map"},
+	{"timeout", 0, NULL, "SECONDS", "how long the guest may keep what it knows is --cache"},
+	{"daemonize", 0, NULL, NULL, "leave it to systemd, or to the shell: fsdaxd ... &"},
 	{"migration-mode", 0, NULL, "MODE", "guests can't be migrated: leave the option out"},
 	{"migration-on-error", 0, NULL, "MODE", "guests can't be migrated: leave the option out"},
 	{"migration-verify-handles", 0, NULL, NULL,
@@ -277,7 +306,15 @@ static const struct option_kind kinds[] = {
 
 enum { N_KINDS = sizeof(kinds) / sizeof(*kinds) };
 
-enum { OPT_FIRST = 1000, OPT_HELP = 'h', OPT_VERSION = 'V', OPT_CAPABILITIES = 1, OPT_OLD = 'o' };
+enum {
+	OPT_FIRST = 1000,
+	OPT_HELP = 'h',
+	OPT_VERSION = 'V',
+	OPT_CAPABILITIES = 1,
+	OPT_OLD = 'o',
+	OPT_DEBUG = 'd',
+	OPT_FOREGROUND = 'f',
+};
 
 /* ---- Parsing ------------------------------------------------------------------------------ */
 
@@ -293,40 +330,143 @@ __attribute__((format(printf, 1, 2))) static enum options_result wrong(const cha
 	return OPTIONS_WRONG;
 }
 
+static bool value_optional(const struct option_kind *kind)
+{
+	return kind->value && *kind->value == '[';
+}
+
+static int argument_of(const struct option_kind *kind)
+{
+	if (!kind->value)
+		return no_argument;
+	return value_optional(kind) ? optional_argument : required_argument;
+}
+
 static void make_table(struct option table[N_KINDS + 4])
 {
 	int i;
 
-	for (i = 0; i < N_KINDS; i++) {
-		table[i] = (struct option){kinds[i].name,
-					   kinds[i].value ? required_argument : no_argument, NULL,
-					   OPT_FIRST + i};
-	}
+	for (i = 0; i < N_KINDS; i++)
+		table[i] =
+			(struct option){kinds[i].name, argument_of(&kinds[i]), NULL, OPT_FIRST + i};
 	table[i++] = (struct option){"help", no_argument, NULL, OPT_HELP};
 	table[i++] = (struct option){"version", no_argument, NULL, OPT_VERSION};
 	table[i++] = (struct option){"print-capabilities", no_argument, NULL, OPT_CAPABILITIES};
 	table[i] = (struct option){0};
 }
 
-static enum options_result take_option(struct options *options, int which, const char *value)
+/* Of what is not taken, "never" is what is the case. */
+static bool is_declined(const struct option_kind *kind, const char *value)
 {
-	const struct option_kind *kind;
+	return value_optional(kind) && value && strcmp(value, "never") == 0;
+}
 
-	switch (which) {
-	case OPT_HELP: return OPTIONS_HELP;
-	case OPT_VERSION: return OPTIONS_VERSION;
-	case OPT_CAPABILITIES: return OPTIONS_CAPABILITIES;
-	case OPT_OLD: return wrong("-o is the C virtiofsd's: write --%s instead", value);
-	case '?': return wrong("try 'fsdaxd --help'");
-	default: break;
-	}
-	kind = &kinds[which - OPT_FIRST];
+/* virtiofsd takes several ranges; here the second one would replace the first. */
+static bool is_second_map(const struct option_kind *kind, const struct options *options)
+{
+	const struct id_range *range = (const void *)((const char *)options + kind->member);
+
+	return kind->set == set_id_map && range->count;
+}
+
+static enum options_result take_kind(struct options *options, const struct option_kind *kind,
+				     const char *value)
+{
+	if (!kind->set && is_declined(kind, value))
+		return OPTIONS_RUN;
 	if (!kind->set)
 		return wrong("--%s is not taken: %s", kind->name, kind->help);
+	if (is_second_map(kind, options))
+		return wrong("--%s: only one range can be mapped; make it one that has them all",
+			     kind->name);
 	if (!kind->set((char *)options + kind->member, value))
 		return wrong("--%s=%s: can't be understood; it is %s", kind->name, value,
 			     kind->help);
 	return OPTIONS_RUN;
+}
+
+/* ---- What virtiofsd was once told by -o ------------------------------------------------------ */
+
+/* The kind that is called so, if underscores are dashes. NULL: none. */
+static const struct option_kind *find_kind(const char *word)
+{
+	for (int i = 0; i < N_KINDS; i++) {
+		const char *name = kinds[i].name, *w = word;
+
+		while (*w && (*w == '_' ? '-' : *w) == *name) {
+			w++;
+			name++;
+		}
+		if (!*w && !*name)
+			return &kinds[i];
+	}
+	return NULL;
+}
+
+/* What is the case unless it is asked for, as by no_xattr: as a switch that is off. */
+static bool take_off(struct options *options, const char *word)
+{
+	const struct option_kind *kind = NULL;
+
+	if (strcmp(word, "readdirplus") == 0)
+		kind = find_kind("no_readdirplus");
+	else if (strncmp(word, "no_", 3) == 0)
+		kind = find_kind(word + 3);
+	if (!kind || (kind->value && !value_optional(kind)))
+		return false;
+	if (kind->set == set_true || kind->set == set_when)
+		*(bool *)((char *)options + kind->member) = false;
+	return true;
+}
+
+static enum options_result take_old_word(struct options *options, char *word)
+{
+	char *value = strchr(word, '=');
+	const struct option_kind *kind;
+
+	if (value)
+		*value++ = '\0';
+	if (strcmp(word, "debug") == 0 && !value) {
+		options->log_level = LOG_LEVEL_DEBUG;
+		return OPTIONS_RUN;
+	}
+	kind = find_kind(strcmp(word, "source") == 0 ? "shared-dir" : word);
+	if (!kind && !value && take_off(options, word))
+		return OPTIONS_RUN;
+	if (!kind)
+		return wrong("-o %s: there is no such option; try 'fsdaxd --help'", word);
+	if (kind->value && !value_optional(kind) && !value)
+		return wrong("-o %s: it needs a value: --%s=%s", word, kind->name, kind->value);
+	if (!kind->value && value)
+		return wrong("-o %s=%s: it takes no value: --%s", word, value, kind->name);
+	return take_kind(options, kind, value);
+}
+
+/* words: with commas between; it is taken apart. */
+static enum options_result take_old(struct options *options, char *words)
+{
+	enum options_result result = OPTIONS_RUN;
+	char *word;
+
+	while (result == OPTIONS_RUN && (word = strsep(&words, ","))) {
+		if (*word)
+			result = take_old_word(options, word);
+	}
+	return result;
+}
+
+static enum options_result take_option(struct options *options, int which, char *value)
+{
+	switch (which) {
+	case OPT_HELP: return OPTIONS_HELP;
+	case OPT_VERSION: return OPTIONS_VERSION;
+	case OPT_CAPABILITIES: return OPTIONS_CAPABILITIES;
+	case OPT_OLD: return take_old(options, value);
+	case OPT_DEBUG: options->log_level = LOG_LEVEL_DEBUG; return OPTIONS_RUN;
+	case OPT_FOREGROUND: return OPTIONS_RUN;
+	case '?': return wrong("try 'fsdaxd --help'");
+	default: return take_kind(options, &kinds[which - OPT_FIRST], value);
+	}
 }
 
 /* ---- What does not go together --------------------------------------------------------------- */
@@ -431,11 +571,13 @@ enum options_result options_parse(int argc, char **argv, struct options *options
 		.settings = {.socket_fd = -1,
 			     .request_queues = 1,
 			     .poll_us = POLLING_DEFAULT_US,
-			     .file_handles = HANDLES_PREFER},
+			     .file_handles = HANDLES_PREFER,
+			     .rlimit_nofile = RLIMIT_NOFILE_MOST},
 		.log_level = LOG_LEVEL_INFO,
 	};
 	make_table(table);
-	while (result == OPTIONS_RUN && (which = getopt_long(argc, argv, "hVo:", table, NULL)) >= 0)
+	while (result == OPTIONS_RUN &&
+	       (which = getopt_long(argc, argv, "hVo:df", table, NULL)) >= 0)
 		result = take_option(options, which, optarg);
 	if (result != OPTIONS_RUN)
 		return result;
@@ -452,9 +594,10 @@ void options_print_help(void)
 	for (int i = 0; i < N_KINDS; i++) {
 		char left[64];
 
-		if (!kinds[i].set || kinds[i].set == set_nothing)
+		if (!kinds[i].set || kinds[i].set == set_nothing || kinds[i].set == set_old_path)
 			continue;
-		snprintf(left, sizeof(left), "--%s%s%s", kinds[i].name, kinds[i].value ? "=" : "",
+		snprintf(left, sizeof(left), "--%s%s%s", kinds[i].name,
+			 argument_of(&kinds[i]) == required_argument ? "=" : "",
 			 kinds[i].value ? kinds[i].value : "");
 		printf("  %-28s %s\n", left, kinds[i].help);
 	}

@@ -45,6 +45,8 @@ struct id_range {
 	uint32_t count; /* 0: none */
 };
 
+#define RLIMIT_NOFILE_MOST UINT64_MAX /* as high as may be */
+
 struct settings {
 	const char *shared_dir;
 	const char *tag;
@@ -81,7 +83,7 @@ struct settings {
 	unsigned int thread_pool_size;
 	unsigned int request_queues;
 	unsigned int poll_us; /* see polling.h; 0: never */
-	uint64_t rlimit_nofile; /* 0: as high as may be */
+	uint64_t rlimit_nofile; /* 0: as it is */
 };
 
 #endif

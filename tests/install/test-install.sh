@@ -23,10 +23,15 @@ install_tree
 for file in bin/fsdax-ctl include/fsdax/fsdax.h include/fsdax/fuse.h \
 	lib/fsdax/policy.d/50-default.ini share/bash-completion/completions/fsdax-ctl \
 	share/zsh/site-functions/_fsdax-ctl share/fish/vendor_completions.d/fsdax-ctl.fish \
+	sbin/fsdaxd share/qemu/vhost-user/60-fsdaxd.json \
 	share/man/man1/fsdax-ctl.1 share/man/man5/fsdax-policy.5 share/man/man3/libfsdax.3; do
 	[ -s "$tree/usr/$file" ] || fail "usr/$file is not installed"
 done
 ok "every file is in its place"
+
+binary=$(jq -r .binary "$tree/usr/share/qemu/vhost-user/60-fsdaxd.json")
+is "who looks for virtiofs daemons finds fsdaxd" /usr/sbin/fsdaxd "$binary"
+[ -x "$tree$binary" ] || fail "$binary is not there"
 
 is "soname" libfsdax.so.0 \
 	"$(objdump -p "$libdir/libfsdax.so" | awk '$1 == "SONAME" { print $2 }')"
