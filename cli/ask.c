@@ -107,9 +107,9 @@ static const char *connect_hint(int err)
 	}
 }
 
-static int connect_to(const char *path)
+static int connect_to(const char *path, int seconds)
 {
-	const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+	const struct timeval patience = {.tv_sec = seconds};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct stat st;
 	int fd, err;
@@ -213,9 +213,21 @@ static bool is_gone(const char *socket, int err, bool *gone)
 	return true;
 }
 
+int ask_quietly(const char *socket, const char *request, int seconds, struct json_object **answer)
+{
+	int fd = connect_to(socket, seconds);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = exchange(fd, request, answer);
+	close(fd);
+	return err;
+}
+
 int ask(const char *socket, const char *request, struct json_object **answer, bool *gone)
 {
-	int fd = connect_to(socket);
+	int fd = connect_to(socket, ANSWER_SECONDS);
 	int err;
 
 	if (gone)
@@ -266,6 +278,22 @@ const char *answer_string(struct json_object *object, const char *key)
 	struct json_object *value = answer_member(object, key);
 
 	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+}
+
+uint64_t answer_sum(struct json_object *object)
+{
+	uint64_t sum = 0;
+
+	if (json_object_is_type(object, json_type_int))
+		return json_object_get_uint64(object);
+	if (!json_object_is_type(object, json_type_object))
+		return 0;
+	json_object_object_foreach(object, key, value)
+	{
+		(void)key;
+		sum += answer_sum(value);
+	}
+	return sum;
 }
 
 size_t answer_count(struct json_object *array)

@@ -39,12 +39,18 @@ void sockets_say_none(void);
  */
 int ask(const char *socket, const char *request, struct json_object **answer, bool *gone);
 
+/* The same, but it says nothing, and waits for so many seconds at most. 0 or -errno. */
+int ask_quietly(const char *socket, const char *request, int seconds, struct json_object **answer);
+
 /* Members of an answer. What is not there, or is of another kind, is 0, false or NULL. */
 struct json_object *answer_member(struct json_object *object, const char *key);
 uint64_t answer_number(struct json_object *object, const char *key);
 bool answer_bool(struct json_object *object, const char *key);
 const char *answer_string(struct json_object *object, const char *key); /* borrowed */
 size_t answer_count(struct json_object *array);
+
+/* The sum of all numbers in an object, and in the objects in it. */
+uint64_t answer_sum(struct json_object *object);
 
 /* A path, its bytes as they are, made safe for a terminal. Allocated; NULL: no memory. */
 char *answer_path(struct json_object *object, const char *key);

@@ -151,10 +151,10 @@ static const char help_status[] =
 	"  fsdax-ctl status --json                    the same, for a program to read\n";
 
 static const char help_metrics[] =
-	"Print what running daemons count, in the text format of Prometheus: requests and errors\n"
-	"by operation, the DAX window, decisions by rule, what is pending, reloads, front-ends.\n"
-	"A SHARE is the name of a daemon's control socket without .sock, a tag, or the shared\n"
-	"folder; without one, all daemons of this machine are asked.\n"
+	"Print what running daemons count, in the text format of Prometheus: requests and\n"
+	"errors by operation, the DAX window, decisions by rule, what is pending, reloads,\n"
+	"front-ends. A SHARE is the name of a daemon's control socket without .sock, a tag,\n"
+	"or the shared folder; without one, all daemons of this machine are asked.\n"
 	"\n"
 	"Examples:\n"
 	"  fsdax-ctl metrics                          all daemons of this machine\n"

@@ -184,7 +184,8 @@ static int put_errors(FILE *out, const struct family *family, const struct metri
 		return 0;
 	json_object_object_foreach(requests, opcode, count)
 	{
-		struct json_object *errors = answer_member(find(share->answer, family->where), opcode);
+		struct json_object *errors =
+			answer_member(find(share->answer, family->where), opcode);
 
 		(void)count;
 		if (!json_object_is_type(errors, json_type_object))
@@ -367,8 +368,7 @@ static const struct family families[] = {
 	{"fsdaxd_frontend_connections_total", COUNTER, "Front-ends that have connected.",
 	 put_number, "front_ends.connections"},
 	{"fsdaxd_frontend_malformed_total", COUNTER,
-	 "Connections ended for a message that made no sense.", put_number,
-	 "front_ends.malformed"},
+	 "Connections ended for a message that made no sense.", put_number, "front_ends.malformed"},
 	{"fsdaxd_frontend_failures_total", COUNTER, "Connections ended by another failure.",
 	 put_number, "front_ends.failed"},
 	{"fsdaxd_broken_queues_total", COUNTER,

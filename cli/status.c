@@ -54,6 +54,8 @@ int cmd_status(const struct options *opts)
 	int status = EXIT_DONE;
 	size_t n = 0;
 
+	if (opts->watch_seconds)
+		return status_watch(opts);
 	if (sockets_find(opts, &sockets))
 		return EXIT_FAILED;
 	snprintf(request, sizeof(request), CONTROL_STATUS " %d", opts->top);

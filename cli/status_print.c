@@ -14,25 +14,31 @@
 #include "status.h"
 #include "table.h"
 
-#define DURATION_MAX 64
 #define TIME_MAX 32
 
 /* ---- Words ------------------------------------------------------------------------------------- */
 
-/* "3 h 5 min", in the two largest units. Returns dst. */
-static char *duration(char dst[DURATION_MAX], uint64_t seconds)
+char *status_duration(char dst[STATUS_DURATION_MAX], uint64_t seconds)
 {
 	if (seconds < 60)
-		snprintf(dst, DURATION_MAX, "%d s", (int)seconds);
+		snprintf(dst, STATUS_DURATION_MAX, "%d s", (int)seconds);
 	else if (seconds < 3600)
-		snprintf(dst, DURATION_MAX, "%d min", (int)(seconds / 60));
+		snprintf(dst, STATUS_DURATION_MAX, "%d min", (int)(seconds / 60));
 	else if (seconds < 86400)
-		snprintf(dst, DURATION_MAX, "%d h %d min", (int)(seconds / 3600),
+		snprintf(dst, STATUS_DURATION_MAX, "%d h %d min", (int)(seconds / 3600),
 			 (int)(seconds / 60 % 60));
 	else
-		snprintf(dst, DURATION_MAX, "%llu d %d h", (unsigned long long)(seconds / 86400),
-			 (int)(seconds / 3600 % 24));
+		snprintf(dst, STATUS_DURATION_MAX, "%llu d %d h",
+			 (unsigned long long)(seconds / 86400), (int)(seconds / 3600 % 24));
 	return dst;
+}
+
+/* Of clocks that were set, no sense is made. */
+static uint64_t seconds_since(uint64_t moment)
+{
+	uint64_t now = (uint64_t)time(NULL);
+
+	return moment < now ? now - moment : 0;
 }
 
 /* "2026-11-24 18:20:01", in local time. Returns dst. */
@@ -46,8 +52,11 @@ static char *moment(char dst[TIME_MAX], uint64_t seconds)
 	return dst;
 }
 
-static const char *guest_words(struct json_object *guest, bool has_window)
+const char *status_guest(struct json_object *answer)
 {
+	struct json_object *guest = answer_member(answer, "guest");
+	const bool has_window = answer_member(answer, "window");
+
 	if (!answer_bool(guest, "connected"))
 		return "none is there";
 	if (!answer_bool(guest, "initialized"))
@@ -64,12 +73,11 @@ static const char *guest_words(struct json_object *guest, bool has_window)
 
 static int print_head(const char *socket, struct json_object *answer)
 {
-	char up[DURATION_MAX];
+	char up[STATUS_DURATION_MAX];
 	char *dir = answer_path(answer, "dir");
 	char *tag = answer_path(answer, "tag");
 	const char *version = answer_string(answer, "version");
-	uint64_t now = (uint64_t)time(NULL), started = answer_number(answer, "started");
-	uint64_t age = started < now ? now - started : 0;
+	uint64_t age = seconds_since(answer_number(answer, "started"));
 
 	if (!dir || !tag) {
 		free(dir);
@@ -80,7 +88,8 @@ static int print_head(const char *socket, struct json_object *answer)
 		     answer_string(answer, "tag") ? tag : "",
 		     answer_bool(answer, "readonly") ? ", read-only" : "");
 	output_print("  daemon   %s, pid %llu, up %s, %s\n", version ? version : "?",
-		     (unsigned long long)answer_number(answer, "pid"), duration(up, age), socket);
+		     (unsigned long long)answer_number(answer, "pid"), status_duration(up, age),
+		     socket);
 	free(dir);
 	free(tag);
 	return 0;
@@ -89,7 +98,6 @@ static int print_head(const char *socket, struct json_object *answer)
 static int print_guest(struct json_object *answer)
 {
 	struct json_object *guest = answer_member(answer, "guest");
-	const bool has_window = answer_member(answer, "window");
 	char *mount;
 
 	if (answer_string(answer, "mount")) {
@@ -100,7 +108,7 @@ static int print_guest(struct json_object *answer)
 		free(mount);
 		return 0;
 	}
-	output_print("  guest    %s", guest_words(guest, has_window));
+	output_print("  guest    %s", status_guest(answer));
 	if (answer_bool(guest, "initialized"))
 		output_print("; FUSE 7.%llu",
 			     (unsigned long long)answer_number(guest, "fuse_minor"));
@@ -167,9 +175,20 @@ static void print_knows(struct json_object *answer)
 		     count_of(handles, answer_number(answer, "open_handles"), "open handle"));
 }
 
+static void print_asked(struct json_object *answer)
+{
+	uint64_t errors = answer_sum(answer_member(answer, "errors"));
+	char requests[COUNT_OF_MAX], failed[COUNT_MAX], in[16], out[16];
+
+	output_print("  asked    %s, %s answered with an error; %s read, %s written\n",
+		     count_of(requests, answer_sum(answer_member(answer, "requests")), "request"),
+		     count_text(failed, errors),
+		     output_size(out, answer_number(answer, "read_bytes")),
+		     output_size(in, answer_number(answer, "written_bytes")));
+}
+
 /* ---- Tables ------------------------------------------------------------------------------------- */
 
-/* FILE:LINE:RULE, or the reason's name. Allocated. */
 /* Nothing, where no queue was watched. */
 static void print_polling(struct json_object *polling)
 {
@@ -184,7 +203,7 @@ static void print_polling(struct json_object *polling)
 		     count_of(times, looks, "time"), 100.0 * (double)finds / (double)looks);
 }
 
-static char *source_of(struct json_object *decision)
+char *status_source(struct json_object *decision)
 {
 	const char *rule = answer_string(decision, "rule");
 	const char *reason = answer_string(decision, "reason");
@@ -211,7 +230,7 @@ static void path_cell(struct table *table, struct json_object *file)
 
 static void source_cell(struct table *table, struct json_object *decision)
 {
-	char *source = source_of(decision);
+	char *source = status_source(decision);
 
 	table_text(table, source);
 	free(source);
@@ -298,13 +317,16 @@ static int print_pending(struct json_object *answer)
 {
 	struct json_object *pending = answer_member(answer, "pending");
 	uint64_t all = answer_number(answer, "pending_total");
-	char files[COUNT_OF_MAX];
+	char files[COUNT_OF_MAX], since[STATUS_DURATION_MAX];
 	struct table *table;
 
 	if (!answer_count(pending))
 		return 0;
-	output_print("\nChanged, but open in the guest, and so used as before (%s in all):\n",
-		     count_of(files, all, "file"));
+	output_print(
+		"\nChanged, but open in the guest, and so used as before (%s in all, the "
+		"oldest for %s):\n",
+		count_of(files, all, "file"),
+		status_duration(since, seconds_since(answer_number(answer, "pending_oldest"))));
 	table = table_new();
 	table_column(table, "IS", TABLE_LEFT);
 	table_column(table, "WILL-BE", TABLE_LEFT);
@@ -335,6 +357,7 @@ int status_print(const char *socket, struct json_object *answer)
 	print_window(window);
 	err = print_policy(answer_member(answer, "policy"));
 	print_knows(answer);
+	print_asked(answer);
 	print_polling(answer_member(answer, "polling"));
 	err = err ? err : print_decisions(answer);
 	err = err ? err : print_unmappable(answer);
