@@ -4,7 +4,7 @@
  * are drawn over each other; else each look is a block of lines. A daemon that goes is
  * shown as gone, and one that comes is taken along.
  */
-#include "watch.h"
+#include "watched.h"
 
 #include <errno.h>
 #include <stdbool.h>

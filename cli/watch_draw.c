@@ -3,7 +3,7 @@
  * watch_draw.c - one daemon on the screen: what counts up is shown as what was added in a second,
  * between the last two looks.
  */
-#include "watch.h"
+#include "watched.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -34,10 +34,15 @@ enum {
 static double rate(const struct watched *watched, uint64_t now, uint64_t before)
 {
 	int64_t ms = watched->now_ms - watched->before_ms;
+	double per_second;
 
 	if (!watched->before || ms <= 0)
 		return -1;
-	return now < before ? 0 : (double)(now - before) * 1000 / (double)ms;
+	if (now < before)
+		return 0;
+	per_second = (double)(now - before) * 1000 / (double)ms;
+	/* Whatever is said: as an integer, it has to fit. */
+	return per_second < 1e18 ? per_second : 1e18;
 }
 
 static double rate_of(const struct watched *watched, const char *part, const char *key)
@@ -113,6 +118,8 @@ static void draw_bar(FILE *out, uint64_t part, uint64_t whole, int columns)
 	int width = columns - BESIDE_BAR, full;
 
 	width = width < BAR_LEAST ? BAR_LEAST : width > BAR_MOST ? BAR_MOST : width;
+	if (part > whole)
+		part = whole;
 	full = whole ? (int)((double)part * width / (double)whole + 0.5) : 0;
 	putc('[', out);
 	for (int i = 0; i < width; i++)

@@ -14,12 +14,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "command.h"
 #include "confined.h"
 #include "explain_daemon.h"
 #include "insist.h"
 #include "output.h"
 #include "pickup.h"
+#include "watched.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -197,10 +199,37 @@ static int ask_pickup(const struct options *opts)
 	return pickup_wait(&pickup, opts, EXIT_DONE);
 }
 
+/* A screen of `status --watch`, with the same answer as before. */
+static int draw_watched(void)
+{
+	struct watched watched = {.socket = socket_path, .now_ms = 2000, .before_ms = 1000};
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	insist(out, "no memory");
+	watched.err = ask_quietly(socket_path, "status", 1, &watched.now);
+	if (!watched.err)
+		watched.before = json_object_get(watched.now);
+	watch_draw(out, &watched, 80);
+	fclose(out);
+	free(text);
+	json_object_put(watched.now);
+	json_object_put(watched.before);
+	return EXIT_DONE;
+}
+
+static int show(const struct options *opts, uint8_t what)
+{
+	if (what & 128)
+		return cmd_metrics(opts);
+	return what & 8 ? draw_watched() : cmd_status(opts);
+}
+
 static int run(const struct options *opts, uint8_t what)
 {
 	switch (what % 4) {
-	case 0: return cmd_status(opts);
+	case 0: return show(opts, what);
 	case 1: return cmd_reload(opts);
 	case 2: return ask_explain(opts);
 	default: return ask_pickup(opts);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* watch.h - `fsdax-ctl status --watch`: what is known of each daemon, and what is shown of it. */
-#ifndef CLI_WATCH_H
-#define CLI_WATCH_H
+/* watched.h - `fsdax-ctl status --watch`: what is known of each daemon, and what is shown of it. */
+#ifndef CLI_WATCHED_H
+#define CLI_WATCHED_H
 
 #include <stdint.h>
 #include <stdio.h>
