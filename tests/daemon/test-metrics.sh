@@ -188,6 +188,19 @@ is "$(reloads)" "2 1 1 2" "policy: and all is well again"
 
 examples=${FSDAX_SOURCE_DIR:?}/examples/monitoring
 grep -oE '^# HELP [a-z_]+' <<<"$OUT" | cut -d' ' -f3 | sort >"$SCRATCH/names"
+# The manual has each of them, in full, or as \_END behind one that begins alike.
+page=$(<"$FSDAX_SOURCE_DIR/man/fsdax-ctl.1.scd")
+ends=$(grep -oE '\\_[a-z_]+' <<<"$page" | cut -c2-)
+undocumented=
+while read -r name; do
+	known=no
+	[[ $page == *"$name"[!a-z_]* ]] && known=yes
+	for end in $ends; do
+		[[ $name == *"$end" ]] && known=yes
+	done
+	[[ $known == yes ]] || undocumented+="$name "
+done <"$SCRATCH/names"
+is "$undocumented" "" "manual: has all metrics"
 # What they ask for, and is not there. up and node_textfile_* are Prometheus' and node_exporter's.
 unknown() {
 	grep -oE 'fsdaxd?_[a-z_]+' | sort -u | comm -23 - "$SCRATCH/names" | tr '\n' ' '
