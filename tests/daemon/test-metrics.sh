@@ -218,6 +218,12 @@ is "$(grep -E '^ *(expr:|-? *[|>]|.*fsdaxd_)' "$examples/fsdax.rules.yml" | unkn
 	"rules: ask for nothing that is not there"
 if command -v promtool >/dev/null; then
 	holds "rules: promtool can read them" promtool check rules "$examples/fsdax.rules.yml"
+	# As recording rules, whose grammar is that of queries.
+	jq '{groups: [{name: "dashboard", rules: [[.. | .expr? // empty] | to_entries[] | {
+		record: "query:\(.key)",
+		expr: (.value | gsub("\\$__rate_interval"; "5m") | gsub("\\$(instance|share)"; ".*"))
+		}]}]}' "$examples/grafana-dashboard.json" >"$SCRATCH/queries.yml"
+	holds "dashboard: promtool can read its queries" promtool check rules "$SCRATCH/queries.yml"
 	holds "rules: each alert comes when it should" \
 		promtool test rules "$examples/fsdax.rules.test.yml"
 fi
