@@ -21,7 +21,8 @@ static enum value_kind kind_of(const struct option_info *info)
 		return VALUE_WORDS;
 	if (info->bit == OPT_ROOT)
 		return VALUE_FOLDER;
-	return info->bit & (OPT_POLICY | OPT_FILES0 | OPT_SOCKET | OPT_TEXTFILE) ? VALUE_FILE : VALUE_OTHER;
+	return info->bit & (OPT_POLICY | OPT_FILES0 | OPT_SOCKET | OPT_TEXTFILE) ? VALUE_FILE
+										 : VALUE_OTHER;
 }
 
 static bool wants_folders(const struct command *command)

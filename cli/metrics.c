@@ -222,6 +222,9 @@ static const char *file_hint(int err)
 	switch (err) {
 	case -ENOENT: return "make the folder, or name the one that node_exporter reads";
 	case -EACCES: return "run it as a user who may write there";
+	case -EEXIST:
+		return "it is there, and not a file that could be replaced: leave --textfile out "
+		       "for standard output";
 	default: return NULL;
 	}
 }
@@ -251,14 +254,20 @@ static int write_and_rename(int fd, const char *from, const char *to, const char
 	return err;
 }
 
-/* In the same folder, by a name that node_exporter passes over. */
+/*
+ * In the same folder, by a name that node_exporter passes over. What is no file, such as /dev/null,
+ * must not become one.
+ */
 static int replace_file(const char *path, const char *text, size_t size)
 {
 	const char *slash = strrchr(path, '/');
 	const int dir = slash ? (int)(slash - path) + 1 : 0;
 	char *temporary;
+	struct stat st;
 	int fd, err;
 
+	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
+		return -EEXIST;
 	if (asprintf(&temporary, "%.*s.%s.XXXXXX", dir, path, path + dir) < 0)
 		return -ENOMEM;
 	fd = mkostemp(temporary, O_CLOEXEC);

@@ -245,9 +245,16 @@ run metrics --textfile="$SCRATCH/none/fsdax.prom"
 is "$STATUS" 1 "file: no such folder"
 has "$ERR" "cannot write $SCRATCH/none/fsdax.prom: No such file or directory
   = make the folder" "file: says so, and what to do"
-run metrics --textfile="$SCRATCH/textfile"
-is "$STATUS" 1 "file: a folder is in its place"
-is "$(ls -A "$SCRATCH/textfile" "$SCRATCH" | grep -c '\.textfile\.')" 0 "file: nothing is left of it"
+ln -s "$SCRATCH/elsewhere" "$SCRATCH/textfile/link"
+mkfifo "$SCRATCH/textfile/fifo"
+for what in "" /link /fifo; do
+	run metrics --textfile="$SCRATCH/textfile$what"
+	is "$STATUS" 1 "file: a ${what:-folder} is in its place"
+	has "$ERR" "not a file that could be replaced" "file: and is left alone"
+done
+is "$(stat -c %F "$SCRATCH/textfile/link" "$SCRATCH/textfile/fifo" | tr '\n' ' ')" "symbolic link fifo " \
+	"file: as it was"
+is "$(ls -A "$SCRATCH/textfile" "$SCRATCH" | grep -c '^\.')" 0 "file: nothing is left of it"
 if [[ -c /dev/full ]]; then
 	"$FSDAX_CTL" metrics >/dev/full 2>"$SCRATCH/err"
 	is $? 1 "file: a full disk is a failure"
