@@ -307,6 +307,26 @@ static void a_ring_is_served(void **state)
 	assert_int_equal(get_base(vm), 1);
 }
 
+static void a_ring_that_makes_no_sense_is_given_up_and_counted(void **state)
+{
+	struct vm *vm = *state;
+	const atomic_uint_least64_t *broken = &vm->client.share->front_ends.broken_queues;
+
+	tell_ring(vm, SHORT);
+	tell_start(vm);
+	put_getattr(vm, 0);
+	offer(vm, 0, 1);
+	wait_until_used(vm, 1);
+	assert_int_equal(*broken, 0);
+	/* A head behind the ring's end. */
+	offer(vm, SHORT, 1);
+	while (!*broken)
+		usleep(1000);
+	assert_int_equal(get_base(vm), 1);
+	assert_int_equal(*broken, 1);
+	assert_int_equal(used(vm), 1);
+}
+
 /*
  * The guest sleeps until it is told, so no reply may be kept from it. But it is told less often
  * than there are replies: not once in so many rounds would mean that none waits for another.
@@ -810,6 +830,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_ring_is_served),
+		TEST(a_ring_that_makes_no_sense_is_given_up_and_counted),
 		TEST(replies_are_told_of_together),
 		TEST(a_stopped_ring_has_told_of_all_replies),
 		TEST(a_ring_that_grows_must_be_in_memory),
