@@ -212,6 +212,9 @@ static int check_operands(const struct options *opts)
 	if (opts->n_args < c->min_args)
 		return option_mistake(usage, "%s: it needs more than %d path%s", c->name,
 				      opts->n_args, opts->n_args == 1 ? "" : "s");
+	if (opts->watch_seconds && opts->n_args > 0)
+		return option_mistake("its seconds stand behind an equals sign, as in --watch=5",
+				      "%s: it takes no paths", c->name);
 	if (c->max_args == 0 && opts->n_args > 0)
 		return option_mistake(usage, "%s: it takes no paths", c->name);
 	if (c->max_args >= 0 && opts->n_args > c->max_args)

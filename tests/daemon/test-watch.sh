@@ -57,6 +57,9 @@ for value in 0 x -1 1.5 99999999999 ''; do
 	has "$(<"$SCRATCH/err")" "--watch=$value: it must be a number of seconds from 1 to" \
 		"--watch=$value: and it is said why"
 done
+"$FSDAX_CTL" status --watch 5 >/dev/null 2>"$SCRATCH/err"
+is "$? $(tail -n 1 "$SCRATCH/err")" "2   = its seconds stand behind an equals sign, as in --watch=5" \
+	"--watch 5: is no way to write it"
 is "$(timeout 60 "$FSDAX_CTL" status --watch=1 2>&1 | head -n 3 | tail -n 1)" \
 	"no fsdaxd is running here: there is no socket in /run/fsdax" "nobody: is waited for"
 is "$(timeout 60 "$FSDAX_CTL" status --watch=1 --socket="$SCRATCH/none" 2>&1 | head -n 4 | tail -n 2)" \
