@@ -26,7 +26,7 @@ struct scrape {
 	size_t n;
 };
 
-/* ---- Names --------------------------------------------------------------------------------------- */
+/* ---- Names ----------------------------------------------------------------------------------- */
 
 /* The socket's own name without its suffix. */
 static char *base_name(const char *socket)
@@ -94,7 +94,7 @@ static int name_shares(struct scrape *scrape)
 	return err;
 }
 
-/* ---- Asking --------------------------------------------------------------------------------------- */
+/* ---- Asking ---------------------------------------------------------------------------------- */
 
 static double seconds_since(const struct timespec *start)
 {
@@ -150,7 +150,7 @@ static void release(struct scrape *scrape)
 	free(scrape->shares);
 }
 
-/* ---- Which ------------------------------------------------------------------------------------------ */
+/* ---- Which ----------------------------------------------------------------------------------- */
 
 static bool is_called(const struct metrics_share *share, const char *word)
 {
@@ -215,7 +215,7 @@ static int select_shares(struct scrape *scrape, const struct options *opts)
 	return missing;
 }
 
-/* ---- Where to ------------------------------------------------------------------------------------- */
+/* ---- Where to -------------------------------------------------------------------------------- */
 
 static const char *file_hint(int err)
 {
@@ -307,7 +307,7 @@ static int print(const struct scrape *scrape, const struct options *opts)
 	return err;
 }
 
-/* ---- The command ----------------------------------------------------------------------------------- */
+/* ---- The command ----------------------------------------------------------------------------- */
 
 /* Returns how many could not be asked, each after a message; or -ENOMEM. */
 static int ask_all(struct scrape *scrape, const struct sockets *sockets)

@@ -21,7 +21,7 @@ struct family {
 	const char *where; /* of the value: members of the answer, with dots between */
 };
 
-/* ---- Samples ------------------------------------------------------------------------------------ */
+/* ---- Samples --------------------------------------------------------------------------------- */
 
 static void put_escaped(FILE *out, const char *text)
 {
@@ -63,7 +63,7 @@ static void put_sample(FILE *out, const struct family *family, const struct metr
 	end(out, number);
 }
 
-/* ---- From the answer ------------------------------------------------------------------------------ */
+/* ---- From the answer ------------------------------------------------------------------------- */
 
 /* What stands at a place, such as "window.maps"; NULL: nothing. */
 static struct json_object *find(struct json_object *object, const char *where)
@@ -251,7 +251,7 @@ static int put_in_order(FILE *out, const struct family *family, const struct met
 	return 0;
 }
 
-/* ---- Decisions ------------------------------------------------------------------------------------- */
+/* ---- Decisions ------------------------------------------------------------------------------- */
 
 /* The labels of one decision. Allocated; NULL: no memory. */
 static char *labels_of(struct json_object *decision)
@@ -345,7 +345,7 @@ static int put_decisions(FILE *out, const struct family *family, const struct me
 	return err;
 }
 
-/* ---- The table -------------------------------------------------------------------------------------- */
+/* ---- The table ------------------------------------------------------------------------------- */
 
 #define COUNTER "counter"
 #define GAUGE "gauge"

@@ -38,7 +38,7 @@ static struct {
 	sigset_t mask; /* as it was */
 } terminal;
 
-/* ---- In handlers, too ----------------------------------------------------------------------------- */
+/* ---- In handlers, too ------------------------------------------------------------------------ */
 
 static void say(const char *text, size_t size)
 {
@@ -109,7 +109,7 @@ static void on_stop(int signal)
 	errno = error;
 }
 
-/* ---- Beginning and end ------------------------------------------------------------------------------ */
+/* ---- Beginning and end ----------------------------------------------------------------------- */
 
 bool terminal_usable(void)
 {
@@ -159,7 +159,7 @@ void terminal_end(void)
 	sigprocmask(SIG_SETMASK, &terminal.mask, NULL);
 }
 
-/* ---- Drawing ------------------------------------------------------------------------------------------ */
+/* ---- Drawing --------------------------------------------------------------------------------- */
 
 static struct winsize size_of_terminal(void)
 {
@@ -243,7 +243,7 @@ void terminal_show(const char *text, bool bold)
 	free(screen);
 }
 
-/* ---- Waiting -------------------------------------------------------------------------------------------- */
+/* ---- Waiting --------------------------------------------------------------------------------- */
 
 static enum terminal_event read_key(void)
 {

@@ -43,7 +43,7 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- Who is there -------------------------------------------------------------------------------- */
+/* ---- Who is there ---------------------------------------------------------------------------- */
 
 static struct watched *find(const struct watch *watch, const char *socket)
 {
@@ -105,7 +105,7 @@ static void drop_lost(struct watch *watch)
 	}
 }
 
-/* ---- Asking ---------------------------------------------------------------------------------------- */
+/* ---- Asking ---------------------------------------------------------------------------------- */
 
 static void lose(struct watched *watched, int err)
 {
@@ -166,7 +166,7 @@ static int look(struct watch *watch)
 	return 0;
 }
 
-/* ---- Showing ----------------------------------------------------------------------------------------- */
+/* ---- Showing --------------------------------------------------------------------------------- */
 
 static void put_head(FILE *out, const struct watch *watch, bool on_terminal)
 {
@@ -258,7 +258,7 @@ static int watch_on_terminal(struct watch *watch)
 	}
 }
 
-/* ---- Without a terminal ------------------------------------------------------------------------------ */
+/* ---- Without a terminal ---------------------------------------------------------------------- */
 
 static int print_objects(const struct watch *watch)
 {
@@ -314,7 +314,7 @@ static int watch_in_lines(struct watch *watch)
 	}
 }
 
-/* ---- The command ---------------------------------------------------------------------------------------- */
+/* ---- The command ----------------------------------------------------------------------------- */
 
 int status_watch(const struct options *opts)
 {

@@ -28,7 +28,7 @@ enum {
 	BESIDE_BAR = 66, /* columns for what stands in its line */
 };
 
-/* ---- Rates ------------------------------------------------------------------------------------------ */
+/* ---- Rates ----------------------------------------------------------------------------------- */
 
 /* What was added in a second; -1: there is nothing yet to compare with. */
 static double rate(const struct watched *watched, uint64_t now, uint64_t before)
@@ -83,7 +83,7 @@ static char *size_rate(char dst[20], double per_second)
 	return strcat(dst, "/s");
 }
 
-/* ---- Lines -------------------------------------------------------------------------------------------- */
+/* ---- Lines ----------------------------------------------------------------------------------- */
 
 static void draw_name(FILE *out, struct json_object *answer)
 {
@@ -220,7 +220,7 @@ static void draw_knows(FILE *out, const struct watched *watched)
 		count_of(handles, answer_number(answer, "open_handles"), "open handle"));
 }
 
-/* ---- Decisions ----------------------------------------------------------------------------------------- */
+/* ---- Decisions ------------------------------------------------------------------------------- */
 
 static int compare_decisions(const void *a, const void *b)
 {
@@ -302,7 +302,7 @@ static void draw_policy(FILE *out, const struct watched *watched)
 	putc('\n', out);
 }
 
-/* ---- All of it ------------------------------------------------------------------------------------------ */
+/* ---- All of it ------------------------------------------------------------------------------- */
 
 static const char *loss(const struct watched *watched)
 {

@@ -242,7 +242,7 @@ static int put_census(const struct control *control, struct json_object *object)
 	return err;
 }
 
-/* ---- Requests ------------------------------------------------------------------------------------- */
+/* ---- Requests -------------------------------------------------------------------------------- */
 
 /* By the names of the protocol. */
 static struct json_object *requests_json(const struct worker_sums *sums)

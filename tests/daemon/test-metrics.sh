@@ -240,7 +240,8 @@ is "$(grep -c '^fsdaxd_up' "$out")" 1 "file: has it all"
 is "$(stat -c %a "$out")" 644 "file: node_exporter may read it"
 isnt "$(stat -c %i "$out")" "$before" "file: is another one, for who reads the old one"
 (cd "$SCRATCH/textfile" && "$FSDAX_CTL" metrics --textfile=here.prom)
-is "$(ls -A "$SCRATCH/textfile" | tr '\n' ' ')" "fsdax.prom here.prom " "file: nothing else is left"
+is "$(find "$SCRATCH/textfile" -type f -printf '%f\n' | sort | tr '\n' ' ')" "fsdax.prom here.prom " \
+	"file: nothing else is left"
 run metrics --textfile="$SCRATCH/none/fsdax.prom"
 is "$STATUS" 1 "file: no such folder"
 has "$ERR" "cannot write $SCRATCH/none/fsdax.prom: No such file or directory
@@ -254,7 +255,7 @@ for what in "" /link /fifo; do
 done
 is "$(stat -c %F "$SCRATCH/textfile/link" "$SCRATCH/textfile/fifo" | tr '\n' ' ')" "symbolic link fifo " \
 	"file: as it was"
-is "$(ls -A "$SCRATCH/textfile" "$SCRATCH" | grep -c '^\.')" 0 "file: nothing is left of it"
+is "$(find "$SCRATCH" -maxdepth 2 -name '.*.??????')" "" "file: nothing is left of it"
 if [[ -c /dev/full ]]; then
 	"$FSDAX_CTL" metrics >/dev/full 2>"$SCRATCH/err"
 	is $? 1 "file: a full disk is a failure"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * test-options.c - what the options of virtiofsd mean here, those of long ago among them. That all of
- * them are known: test-virtiofsd.sh.
+ * test-options.c - what the options of virtiofsd mean here, those of long ago among them. That all
+ * of them are known: test-virtiofsd.sh.
  */
 #include <setjmp.h>
 #include <stdarg.h>
