@@ -18,7 +18,13 @@
 
 /* ---- Its beginning ------------------------------------------------------------------ */
 
-enum { FIRST_FD = STDERR_FILENO + 1, MOST_FDS = 4, OPEN_FILES = 64 };
+/*
+ * A few would do. But who has more of them on the way in sockets than this, by all processes of the
+ * same user, may pass on no descriptor (ETOOMANYREFS), and that user is mostly root.
+ */
+enum { OPEN_FILES = 4096 };
+
+enum { FIRST_FD = STDERR_FILENO + 1, MOST_FDS = 4 };
 
 pid_t helper_fork(int sockets[2])
 {

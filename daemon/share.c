@@ -61,6 +61,8 @@ static int load_policy(struct share *share)
 		return err;
 	err = share_load_policy(share, &policy, &report);
 	share_log_report(report);
+	if (err && !fsdax_report_count(report))
+		log_error("the policy can't be read: %s", strerror(-err));
 	fsdax_report_free(report);
 	if (err)
 		return err;

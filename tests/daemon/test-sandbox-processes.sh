@@ -112,11 +112,30 @@ serving=(CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SETGID SETUID MKNOD)
 new_share tmpfs
 echo x >"$SHARE/file"
 echo secret >"$SCRATCH/secret"
+mkfifo "$SCRATCH/hold"
 has_view=
 start --dax-window 32M
 find_processes
 [[ -z $VIEW ]] || has_view=yes
 stop "a first one"
+
+# ---- While others are busy -------------------------------------------------------------------
+
+# Descriptors that root's processes have on the way count for each of them.
+python3 -c 'import socket, sys
+a, b = socket.socketpair()
+for i in range(10):
+    socket.send_fds(a, [b"x"], [0] * 50)
+print("sent", flush=True)
+sys.stdin.read()' <"$SCRATCH/hold" >"$SCRATCH/sent" &
+exec 8>"$SCRATCH/hold"
+until grep -q sent "$SCRATCH/sent"; do sleep 0.01; done
+start
+holds "busy: a daemon starts while others pass on many descriptors" kill -0 "$DAEMON"
+[[ -z ${FSDAX_CTL:-} ]] ||
+	holds "busy: and reloads" "$FSDAX_CTL" reload --socket="$SCRATCH/sock/control"
+exec 8>&-
+stop "busy"
 
 # ---- In namespaces, the default ------------------------------------------------------------
 
