@@ -93,10 +93,14 @@ static const char help_scan[] =
 	"A file counts once, also if it has several names, or if a DIR lies below another.\n"
 	"With -x and --files0-from, operands must not lie below each other.\n"
 	"\n"
+	"A tree that is too large for one machine can be scanned in parts: --merge takes what\n"
+	"scan --json printed for each, and prints what a scan of the whole would.\n"
+	"\n"
 	"Examples:\n"
 	"  fsdax-ctl scan /srv/share --root /srv/share\n"
 	"  fsdax-ctl scan -x --exclude .git /home     this file system, no .git\n"
-	"  fsdax-ctl scan --policy new.ini --json /srv\n";
+	"  fsdax-ctl scan --policy new.ini --json /srv\n"
+	"  fsdax-ctl scan --merge part-*.json         the whole of these parts\n";
 
 static const char help_plan[] =
 	"Find what fits a DAX window: from which size on files may use it, which rules\n"
@@ -242,7 +246,7 @@ const struct command commands[] = {
 		.args = "DIR...",
 		.summary = "add up what the policy does to a tree",
 		.help = help_scan,
-		.options = POLICY | OPT_OUTPUT | OPT_WALK,
+		.options = POLICY | OPT_OUTPUT | OPT_WALK | OPT_MERGE,
 		.min_args = 1,
 		.max_args = -1,
 		.run = cmd_scan,

@@ -122,6 +122,7 @@ static void complete_bash(void)
 	for (const struct command *c = commands; c->name; c++)
 		bash_options(c);
 	puts("\tesac\n"
+	     "\t[[ \" ${COMP_WORDS[*]} \" == *' --merge '* ]] && files=f\n"
 	     "\tif [[ $cur == -* ]]; then\n"
 	     "\t\tCOMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
 	     "\t\t[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace\n"
@@ -165,6 +166,18 @@ static void zsh_option(const struct option_info *info)
 	puts("' \\");
 }
 
+/* What the operands are: with --merge, files also where folders are wanted else. */
+static void zsh_operands(const struct command *command)
+{
+	if (!command->max_args)
+		puts("\t\t\t'*:'");
+	else if (command->options & OPT_MERGE)
+		puts("\t\t\t'*:path:{ if (( ${words[(I)--merge]} )); then _files; "
+		     "else _files -/; fi }'");
+	else
+		printf("\t\t\t'*:path:_files%s'\n", wants_folders(command) ? " -/" : "");
+}
+
 static void complete_zsh(void)
 {
 	puts("#compdef fsdax-ctl\n"
@@ -191,10 +204,7 @@ static void complete_zsh(void)
 			if (option_taken(info, c))
 				zsh_option(info);
 		}
-		if (c->max_args)
-			printf("\t\t\t'*:path:_files%s'\n", wants_folders(c) ? " -/" : "");
-		else
-			puts("\t\t\t'*:'");
+		zsh_operands(c);
 		puts("\t\t;;");
 	}
 	puts("\tesac\n"

@@ -10,6 +10,7 @@
 #include "json.h"
 #include "message.h"
 #include "output.h"
+#include "tally_json.h"
 #include "tally_print.h"
 
 static const char *const kinds[DIFF_KINDS] = {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "links.h"
 
@@ -52,6 +53,7 @@ void links_free(struct links *links)
 		struct shard *shard = &links->shards[i];
 
 		for (size_t j = 0; j < shard->size; j++) {
+			free(shard->slots[j].folder);
 			free(shard->slots[j].paths[0]);
 			free(shard->slots[j].paths[1]);
 		}
@@ -100,28 +102,53 @@ static int keep_path(char **path, const struct walk_entry *entry)
 	return *path ? 0 : -ENOMEM;
 }
 
+/* Which name is met first must not matter. */
+static int keep_folder(struct link *slot, const char *folder)
+{
+	char *copy;
+
+	if (!folder || (slot->folder && strcmp(slot->folder, folder) <= 0))
+		return 0;
+	copy = strdup(folder);
+	if (!copy)
+		return -ENOMEM;
+	free(slot->folder);
+	slot->folder = copy;
+	return 0;
+}
+
+static int add_to(struct link *slot, const struct link *name, const struct walk_entry *entry)
+{
+	slot->names += name->names;
+	slot->decision = fsdax_decision_merge(slot->decision, name->decision);
+	if (keep_folder(slot, name->folder))
+		return -ENOMEM;
+	return entry && !slot->paths[1] ? keep_path(&slot->paths[1], entry) : 0;
+}
+
 static int add(struct shard *shard, const struct link *name, const struct walk_entry *entry)
 {
-	struct link *slot;
+	struct link *slot, new = *name;
 	char *path = NULL;
 	int ret = make_room(shard);
 
 	if (ret < 0)
 		return ret;
 	slot = find(shard->slots, shard->size, name->dev, name->ino);
-	if (slot->nlink) {
-		slot->names++;
-		slot->decision = fsdax_decision_merge(slot->decision, name->decision);
-		return entry && !slot->paths[1] ? keep_path(&slot->paths[1], entry) : 0;
-	}
+	if (slot->nlink)
+		return add_to(slot, name, entry);
 	if (entry && keep_path(&path, entry) < 0)
 		return -ENOMEM;
-	*slot = *name;
-	slot->nlink = name->nlink ? name->nlink : 1; /* 0 would mean an empty slot */
-	slot->names = 1;
-	slot->paths[0] = path;
-	slot->paths[1] = NULL;
-	slot->done = false;
+	new.folder = NULL;
+	if (keep_folder(&new, name->folder)) {
+		free(path);
+		return -ENOMEM;
+	}
+	new.nlink = name->nlink ? name->nlink : 1; /* 0 would mean an empty slot */
+	new.paths[0] = path;
+	new.paths[1] = NULL;
+	new.done = false;
+	*slot = new;
 	shard->used++;
 	return 1;
 }
@@ -171,4 +198,46 @@ size_t links_count(const struct links *links)
 	for (size_t i = 0; i < SHARDS; i++)
 		n += links->shards[i].used;
 	return n;
+}
+
+struct listing {
+	struct link *list;
+	size_t n;
+	dev_t here;
+};
+
+static int list_open(void *data, const struct link *link)
+{
+	struct listing *listing = data;
+
+	if (link->names >= link->nlink)
+		return 0;
+	listing->list[listing->n] = *link;
+	if (link->dev == listing->here)
+		listing->list[listing->n].dev = 0;
+	listing->n++;
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct link *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	return (x->ino > y->ino) - (x->ino < y->ino);
+}
+
+int links_open(const struct links *links, dev_t here, struct link **list, size_t *n)
+{
+	struct listing listing = {.here = here};
+
+	listing.list = calloc(links_count(links) + 1, sizeof(*listing.list));
+	if (!listing.list)
+		return -ENOMEM;
+	links_each(links, list_open, &listing);
+	qsort(listing.list, listing.n, sizeof(*listing.list), by_number);
+	*list = listing.list;
+	*n = listing.n;
+	return 0;
 }

@@ -20,6 +20,7 @@ struct link {
 	uint32_t nlink;			/* names that it has on disk, inside the tree or not */
 	uint32_t names;			/* names met */
 	struct fsdax_decision decision; /* what all names met say together */
+	char *folder;			/* the first of its names' folders, by byte; or NULL */
 	char *paths[2];			/* of the names met first; NULL: was not asked for */
 	bool done;			/* for the user of the table */
 };
@@ -32,6 +33,7 @@ static inline struct link link_of(const struct inode *inode, const struct fsdax_
 		.ino = inode->ino,
 		.size = inode->facts.size,
 		.nlink = inode->facts.nlink,
+		.names = 1,
 		.decision = *decision,
 	};
 }
@@ -40,8 +42,9 @@ int links_new(struct links **links);
 void links_free(struct links *links);
 
 /*
- * One more name. Of @name, dev, ino, size, nlink and decision are read. entry: may be NULL;
- * else its path is kept if this name is the first or the second. Thread-safe.
+ * One more name, or several. Of @name, all is read but the paths; folder may be NULL, and is
+ * copied. entry: may be NULL; else its path is kept if this name is the first or the second.
+ * Thread-safe.
  * Returns 1 if the inode is new, 0 if it was known, -ENOMEM.
  */
 int links_add(struct links *links, const struct link *name, const struct walk_entry *entry);
@@ -58,5 +61,12 @@ struct link *links_find(const struct links *links, dev_t dev, ino_t ino);
 
 /* The number of inodes. Not while another thread adds. */
 size_t links_count(const struct links *links);
+
+/*
+ * The inodes that have names which were not met, by device and number. Of a file system other
+ * than here, the number of the device; of that one 0, as the number may differ from machine
+ * to machine. Free the list; the strings are borrowed. 0 or -ENOMEM.
+ */
+int links_open(const struct links *links, dev_t here, struct link **list, size_t *n);
 
 #endif

@@ -238,6 +238,8 @@ static int parse_switch(struct options *opts, const struct option_info *info, co
 	case OPT_EFFECTIVE: opts->effective = true; break;
 	case OPT_DELETE: opts->delete = true; break;
 	case OPT_KEYS: opts->keys = true; break;
+	case OPT_HTML: opts->html = true; break;
+	case OPT_MERGE: opts->merge = true; break;
 	}
 	return 0;
 }
@@ -307,6 +309,10 @@ const struct option_info option_table[] = {
 	 "show how far it is, on standard error\n"
 	 "(default: on a terminal, after a second)",
 	 OPT_PROGRESS, parse_when},
+	{"merge", 0, NULL, NULL,
+	 "put together what scan --json printed for parts of\n"
+	 "a tree, instead of a scan",
+	 OPT_MERGE, parse_switch},
 	{"json", 0, NULL, NULL, "print JSON, one object on a line", OPT_JSON, parse_switch},
 	{"null", '0', NULL, NULL, "end lines with a NUL, not a newline", OPT_NUL, parse_switch},
 	{"color", 0, "auto|always|never", words_when, "color messages (default: on a terminal)",

@@ -255,9 +255,39 @@ static int parse_all(struct options *opts, int argc, char **argv)
 			printf("fsdax-ctl %s\n", fsdax_version());
 			return EXIT_DONE;
 		}
+		opts->given |= info->bit;
 		if (info->parse(opts, info, optarg) < 0)
 			return EXIT_USAGE;
 	}
+}
+
+/* An option of those in bits that was given, or NULL. */
+static const char *first_given(const struct options *opts, uint64_t bits)
+{
+	for (const struct option_info *info = option_table; info->name; info++) {
+		if (opts->given & bits & info->bit)
+			return info->name;
+	}
+	return NULL;
+}
+
+/* Options that each have a meaning, but not together. */
+static int check_together(const struct options *opts)
+{
+	const char *walk = first_given(opts, OPT_WALK | OPT_ROOT);
+
+	if (opts->html && opts->json)
+		return option_mistake("print one of the two, and run it again for the other",
+				      "%s: --html and --json do not go together",
+				      opts->command->name);
+	if (opts->html && opts->verbose)
+		return option_mistake("leave out -v: the page has all the sums, and no list of files",
+				      "%s: --html and -v do not go together", opts->command->name);
+	if (opts->merge && walk)
+		return option_mistake("give it where the parts are scanned",
+				      "%s: --merge scans nothing, and --%s has no meaning for it",
+				      opts->command->name, walk);
+	return 0;
 }
 
 /* Globs are tried out here, so that a bad one is a mistake in usage for every command. */
@@ -285,7 +315,7 @@ int options_parse(struct options *opts, const struct command *command, int argc,
 		return status;
 	opts->args = argv + optind;
 	opts->n_args = argc - optind;
-	if (check_operands(opts) < 0 || check_excludes(opts) < 0)
+	if (check_together(opts) < 0 || check_operands(opts) < 0 || check_excludes(opts) < 0)
 		return EXIT_USAGE;
 	return -1;
 }

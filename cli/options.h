@@ -41,6 +41,8 @@ struct command;
 #define OPT_WAIT (1ull << 23)	   /* --wait[=SECONDS] */
 #define OPT_WATCH (1ull << 24)	   /* --watch[=SECONDS] */
 #define OPT_TEXTFILE (1ull << 25)  /* --textfile FILE */
+#define OPT_HTML (1ull << 26)	   /* --html */
+#define OPT_MERGE (1ull << 27)	   /* --merge: for scan, operands are parts */
 
 #define OPT_WALK (OPT_JOBS | OPT_ONE_FS | OPT_EXCLUDE | OPT_FILES0 | OPT_PROGRESS)
 #define OPT_OUTPUT (OPT_JSON | OPT_COLOR | OPT_VERBOSE | OPT_QUIET | OPT_NUL)
@@ -54,6 +56,8 @@ struct options {
 	const char *policy; /* NULL: the search path */
 	const char *root;   /* "/" if not given */
 	bool json, verbose, quiet, recursive, dry_run, one_fs, nul, effective, delete, keys;
+	bool html, merge;
+	uint64_t given; /* OPT_* bits of all options that were written */
 	enum when color, progress;
 	int jobs; /* at least 1 */
 	char **excludes;

@@ -46,7 +46,6 @@ static void count_inode(void *data, int thread, uint64_t size,
 {
 	struct planner *p = data;
 
-	tally_add(&p->tallies, tallies_of(&p->tallies, thread), decision, size);
 	if (plan_is_free(&p->tallies, p->by_size, decision))
 		count_file(&p->free[thread * HISTOGRAM_BUCKETS + histogram_bucket(size)],
 			   p->share->policy, size);
@@ -55,12 +54,15 @@ static void count_inode(void *data, int thread, uint64_t size,
 static int show(struct planner *p, const struct walk_result *result)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
-	int err;
+	struct tally *tally;
+	int err = tallies_sum(&p->tallies, &tally);
 
-	if (!plan)
+	if (!plan || err) {
+		free(plan);
 		return -ENOMEM;
+	}
 	plan->tallies = &p->tallies;
-	plan->tally = tallies_sum(&p->tallies);
+	plan->tally = tally;
 	plan->result = result;
 	plan->by_size = p->by_size;
 	plan->fits = p->fits;
@@ -80,12 +82,14 @@ static int run(struct planner *p)
 	struct survey survey = {
 		.action = "cannot scan",
 		.unit = "scanned",
+		.tallies = &p->tallies,
 		.count = count_inode,
 		.data = p,
 	};
 	struct walk_result result = {0};
 	int err = survey_run(&survey, p->share, p->opts, &result);
 
+	survey_release(&survey);
 	if (err)
 		return EXIT_FAILED;
 	err = show(p, &result);

@@ -8,16 +8,13 @@
 #include "json.h"
 #include "output.h"
 #include "plan.h"
-#include "tally_print.h"
+#include "tally_json.h"
 
 static struct json_object *group_object(const struct plan *plan, size_t group)
 {
-	const struct fsdax_decision decision = tally_decision(plan->tallies, group);
 	struct json_object *object = json_object_new_object();
-	int err = 0;
+	int err = group_json(object, plan->tallies, plan->tally, group);
 
-	err |= json_put_decision(object, plan->tallies->policy, &decision);
-	err |= count_json(object, &plan->tally->groups[group]);
 	err |= json_put_bool(object, "fits", plan->fits[group]);
 	return json_finish(object, err);
 }

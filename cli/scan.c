@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "command.h"
 #include "json.h"
@@ -18,21 +19,6 @@ struct scan {
 	const struct options *opts;
 	struct tallies tallies;
 };
-
-static void count_inode(void *data, int thread, uint64_t size,
-			const struct fsdax_decision *decision)
-{
-	struct scan *scan = data;
-
-	tally_add(&scan->tallies, tallies_of(&scan->tallies, thread), decision, size);
-}
-
-static void count_other(void *data, int thread)
-{
-	struct scan *scan = data;
-
-	tallies_of(&scan->tallies, thread)->others++;
-}
 
 static int list_text(const struct scan *scan, const char *path,
 		     const struct fsdax_decision *decision)
@@ -70,51 +56,77 @@ static int list_file(void *data, const char *path, uint64_t size,
 	return list_text(scan, path, decision);
 }
 
+int scan_show(const struct scan_sum *sum, const struct options *opts)
+{
+	if (opts->json)
+		return scan_print_json(sum);
+	return scan_print(sum, opts);
+}
+
+static int show(struct scan *scan, const struct survey *survey, const struct walk_result *result)
+{
+	struct scan_sum sum = {
+		.root = *scan->share->root ? scan->share->root : "/",
+		.chunk_size = scan->share->settings.chunk_size,
+		.tallies = &scan->tallies,
+		.result = result,
+		.linked = links_count(survey->links),
+	};
+	struct tally *tally;
+	struct stat st;
+	int err = tallies_sum(&scan->tallies, &tally);
+
+	sum.tally = tally;
+	if (fstat(scan->share->root_fd, &st) < 0)
+		st.st_dev = 0;
+	err = err ? err : links_open(survey->links, st.st_dev, &sum.open, &sum.n_open);
+	err = err ? err : scan_show(&sum, scan->opts);
+	free(sum.open);
+	if (!err)
+		return walk_status(result);
+	message_error("%s", strerror(-err));
+	return EXIT_FAILED;
+}
+
 static int run(struct scan *scan)
 {
 	struct survey survey = {
 		.action = "cannot scan",
 		.unit = "scanned",
-		.count = count_inode,
+		.tallies = &scan->tallies,
 		.list = scan->opts->verbose ? list_file : NULL,
-		.other = count_other,
 		.data = scan,
 	};
 	struct walk_result result = {0};
-	struct scan_sum sum;
-	int err = survey_run(&survey, scan->share, scan->opts, &result);
+	int status = EXIT_FAILED;
 
-	if (err)
-		return EXIT_FAILED;
-	sum = (struct scan_sum){
-		.tallies = &scan->tallies,
-		.tally = tallies_sum(&scan->tallies),
-		.result = &result,
-		.linked = survey.linked,
-	};
-	err = scan->opts->json ? scan_print_json(&sum) : scan_print(&sum, scan->opts);
-	if (err) {
-		message_error("%s", strerror(-err));
-		return EXIT_FAILED;
-	}
-	return walk_status(&result);
+	if (!survey_run(&survey, scan->share, scan->opts, &result))
+		status = show(scan, &survey, &result);
+	survey_release(&survey);
+	return status;
+}
+
+static int scan_tree(const struct share *share, const struct options *opts)
+{
+	struct scan scan = {.share = share, .opts = opts};
+	int status = EXIT_FAILED;
+
+	if (tallies_init(&scan.tallies, share->policy, (size_t)opts->jobs))
+		message_error("%s", strerror(ENOMEM));
+	else
+		status = run(&scan);
+	tallies_free(&scan.tallies);
+	return status;
 }
 
 int cmd_scan(const struct options *opts)
 {
 	struct share share;
-	struct scan scan = {.share = &share, .opts = opts};
 	int status = share_open(&share, opts, SHARE_RULES);
 
 	if (status >= 0)
 		return status;
-	if (tallies_init(&scan.tallies, share.policy, opts->jobs)) {
-		message_error("%s", strerror(ENOMEM));
-		status = EXIT_FAILED;
-	} else {
-		status = run(&scan);
-		tallies_free(&scan.tallies);
-	}
+	status = opts->merge ? scan_merge(&share, opts) : scan_tree(&share, opts);
 	share_close(&share);
 	return output_finish(status);
 }

@@ -3,6 +3,7 @@
  * scan_print.c - the sums of a scan as tables; scan_json.c has them as JSON.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "count.h"
 #include "output.h"
@@ -105,17 +106,61 @@ static int print_sizes(const struct scan_sum *sum)
 	table_column(table, "DAX-FILES", TABLE_RIGHT);
 	count_columns(table);
 	for (unsigned int i = 0; i < SIZECLASS_COUNT; i++) {
-		struct count all = sum->tally->sizes[i][0];
+		const struct count yes = tally_class(sum->tally, true, i);
+		struct count all = tally_class(sum->tally, false, i);
 
-		count_add(&all, &sum->tally->sizes[i][1]);
+		count_add(&all, &yes);
 		if (!all.files)
 			continue;
 		table_row(table);
 		table_text(table, sizeclass_name(name, i));
-		table_number(table, sum->tally->sizes[i][1].files);
+		table_number(table, yes.files);
 		count_cells(table, &all);
 	}
 	return table_print(table);
+}
+
+static void tree_row(struct table *table, const struct tree *tree)
+{
+	char *pattern = tree_pattern(tree);
+	struct count all = tree->of[0];
+
+	count_add(&all, &tree->of[1]);
+	table_row(table);
+	table_text(table, pattern);
+	table_number(table, tree->of[1].chunks);
+	table_number(table, tree->of[1].files);
+	table_number(table, all.files);
+	table_size(table, all.bytes);
+	free(pattern);
+}
+
+/* Where most of the window would go. */
+static int print_trees(const struct tally *tally)
+{
+	struct table *table = table_new();
+	const struct tree **list;
+	char more[COUNT_OF_MAX];
+	size_t n;
+	int err = trees_list(&tally->trees, &list, &n);
+
+	if (err) {
+		table_free(table);
+		return err;
+	}
+	table_column(table, "TREE", TABLE_LEFT);
+	table_column(table, "DAX-CHUNKS", TABLE_RIGHT);
+	table_column(table, "DAX-FILES", TABLE_RIGHT);
+	table_column(table, "FILES", TABLE_RIGHT);
+	table_column(table, "BYTES", TABLE_RIGHT);
+	for (size_t i = 0; i < n && i < TREES_SHOWN; i++)
+		tree_row(table, list[i]);
+	free(list);
+	err = table_print(table);
+	if (!err && n > TREES_SHOWN)
+		output_print("and %s more (--json lists all)\n",
+			     count_of(more, n - TREES_SHOWN, "tree"));
+	return err;
 }
 
 /* One way to mount the tree, what it costs, and what the policy saves against it. */
@@ -165,6 +210,8 @@ int scan_print(const struct scan_sum *sum, const struct options *opts)
 		err = err ? err : print_groups(sum, opts->verbose);
 		output_text("\n");
 		err = err ? err : print_sizes(sum);
+		output_text("\n");
+		err = err ? err : print_trees(sum->tally);
 	}
 	output_text("\n");
 	return err ? err : print_memory(&yes, &no);

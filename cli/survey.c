@@ -22,16 +22,57 @@ static int list_file(struct survey *s, const struct walk_entry *entry, uint64_t 
 	return err;
 }
 
-/* One of several names: wait for the others. */
-static int add_name(struct survey *s, const struct walk_entry *entry, const struct inode *inode,
-		    const struct fsdax_decision *decision)
+/* The folder that an entry is in, below the share's root. NULL: no memory. */
+static const char *folder_of(struct survey *s, const struct walk_entry *entry)
 {
-	const struct link name = link_of(inode, decision);
+	struct survey_folder *folder = &s->folders[entry->thread];
+	const uint64_t id = walk_entry_folder_id(entry);
+
+	if (id && folder->id == id)
+		return folder->path;
+	free(folder->path);
+	folder->path = walk_entry_folder(entry);
+	folder->id = folder->path ? id : 0;
+	return folder->path;
+}
+
+/* One of several names: wait for the others. */
+static int add_name(struct survey *s, const struct walk_entry *entry, const char *folder,
+		    const struct inode *inode, const struct fsdax_decision *decision)
+{
+	struct link name = link_of(inode, decision);
 	int err = s->list ? link_names_add(&s->names, entry, inode) : 0;
 
+	name.folder = (char *)folder;
 	if (!err)
 		err = links_add(s->links, &name, NULL);
 	return err < 0 ? err : 0;
+}
+
+static int add_inode(struct survey *s, int thread, const char *folder, uint64_t size,
+		     const struct fsdax_decision *decision)
+{
+	int err = tally_add(s->tallies, tallies_of(s->tallies, thread), folder, decision, size);
+
+	if (!err && s->count)
+		s->count(s->data, thread, size, decision);
+	return err;
+}
+
+static int add_file(struct survey *s, const struct walk_entry *entry, const struct inode *inode,
+		    const struct fsdax_decision *decision)
+{
+	struct tally *tally = tallies_of(s->tallies, entry->thread);
+	const char *folder = folder_of(s, entry);
+	const uint64_t size = inode->facts.size;
+	int err = folder ? tally_name(tally, folder, entry->name) : -ENOMEM;
+
+	if (err)
+		return err;
+	if (inode->facts.nlink > 1)
+		return add_name(s, entry, folder, inode, decision);
+	err = add_inode(s, entry->thread, folder, size, decision);
+	return !err && s->list ? list_file(s, entry, size, decision) : err;
 }
 
 static int visit_file(void *data, const struct walk_entry *entry)
@@ -47,27 +88,17 @@ static int visit_file(void *data, const struct walk_entry *entry)
 			return err;
 	}
 	if (entry->type != DT_REG || !S_ISREG(inode.facts.mode)) {
-		if (s->other)
-			s->other(s->data, entry->thread);
+		tallies_of(s->tallies, entry->thread)->others++;
 		return 0;
 	}
 	err = fsdax_decide_at(entry->cursor, entry->dirfd, entry->name, &inode.facts,
 			      FSDAX_DECIDE_EXACT, &decision);
-	if (err)
-		return err;
-	if (inode.facts.nlink > 1)
-		return add_name(s, entry, &inode, &decision);
-	s->count(s->data, entry->thread, inode.facts.size, &decision);
-	return s->list ? list_file(s, entry, inode.facts.size, &decision) : 0;
+	return err ? err : add_file(s, entry, &inode, &decision);
 }
 
-static int count_link(void *data, const struct link *link)
+static int add_link(void *data, const struct link *link)
 {
-	struct survey *s = data;
-
-	s->linked++;
-	s->count(s->data, 0, link->size, &link->decision);
-	return 0;
+	return add_inode(data, 0, link->folder, link->size, &link->decision);
 }
 
 static int list_names(struct survey *s)
@@ -102,8 +133,9 @@ static int run(struct survey *s, const struct share *share, const struct options
 
 	if (err)
 		return err;
-	links_each(s->links, count_link, s);
-	err = s->list ? list_names(s) : 0;
+	err = links_each(s->links, add_link, s);
+	if (!err && s->list)
+		err = list_names(s);
 	if (err)
 		message_error("%s", strerror(-err));
 	return err;
@@ -114,16 +146,25 @@ int survey_run(struct survey *s, const struct share *share, const struct options
 {
 	int err = links_new(&s->links);
 
-	if (err) {
-		message_error("%s", strerror(-err));
-		return err;
+	s->folders = calloc((size_t)opts->jobs, sizeof(*s->folders));
+	if (err || !s->folders) {
+		message_error("%s", strerror(ENOMEM));
+		return -ENOMEM;
 	}
 	link_names_init(&s->names);
-	s->linked = 0;
 	s->needs = fsdax_policy_needs(share->policy);
 	s->now = inode_now(s->needs);
 	err = run(s, share, opts, result);
 	link_names_free(&s->names);
-	links_free(s->links);
+	for (int i = 0; i < opts->jobs; i++)
+		free(s->folders[i].path);
 	return err;
+}
+
+void survey_release(struct survey *s)
+{
+	free(s->folders);
+	links_free(s->links);
+	s->folders = NULL;
+	s->links = NULL;
 }

@@ -10,29 +10,37 @@
 #include "inode.h"
 #include "links.h"
 #include "link_names.h"
+#include "tally.h"
 #include "walk.h"
+
+/* A folder that a thread was in last. */
+struct survey_folder {
+	uint64_t id; /* 0: none */
+	char *path;  /* below the share's root */
+};
 
 struct survey {
 	const char *action, *unit; /* for messages and progress, see struct walk_ops */
+	struct tallies *tallies;   /* all is added to */
 
-	/* Each regular inode, once. From several threads; thread tells which, from 0. */
+	/*
+	 * Each regular inode, once, when it was added; NULL: none. From several threads; thread
+	 * tells which, from 0.
+	 */
 	void (*count)(void *data, int thread, uint64_t size, const struct fsdax_decision *decision);
 
 	/* Each name of each regular file; NULL: none. From several threads. -ENOMEM. */
 	int (*list)(void *data, const char *path, uint64_t size,
 		    const struct fsdax_decision *decision);
 
-	/* What is neither a regular file nor a folder; NULL: none. */
-	void (*other)(void *data, int thread);
-
 	void *data;
 
-	/* Set by survey_run(). */
-	size_t linked; /* inodes with several names */
+	/* Set by survey_run(), until survey_release(). */
+	struct links *links; /* inodes with several names */
 
 	/* The rest is its own. */
-	struct links *links;
 	struct link_names names;
+	struct survey_folder *folders; /* by thread */
 	uint32_t needs;
 	int64_t now;
 };
@@ -43,5 +51,6 @@ struct survey {
  */
 int survey_run(struct survey *survey, const struct share *share, const struct options *opts,
 	       struct walk_result *result);
+void survey_release(struct survey *survey);
 
 #endif

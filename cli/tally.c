@@ -40,6 +40,8 @@ int tallies_init(struct tallies *tallies, const struct fsdax_policy *policy, siz
 
 void tallies_free(struct tallies *tallies)
 {
+	for (size_t i = 0; i < tallies->n_threads && tallies->memory; i++)
+		trees_free(&tallies_of(tallies, i)->trees);
 	free(tallies->memory);
 	tallies->memory = NULL;
 }
@@ -73,67 +75,76 @@ struct fsdax_decision tally_decision(const struct tallies *tallies, size_t group
 	return decision;
 }
 
-static void add(struct count *count, uint64_t size, const struct fsdax_cost *cost)
+int tally_name(struct tally *tally, const char *folder, const char *name)
 {
-	count->files++;
-	count->bytes += size;
-	count->chunks += cost->chunks;
-	count->descriptors += cost->descriptors;
-	count->page_cache += cost->page_cache;
+	sample_name(&tally->names, folder, name);
+	return trees_note(&tally->trees, folder);
 }
 
-void count_file(struct count *count, const struct fsdax_policy *policy, uint64_t size)
+int tally_add(const struct tallies *tallies, struct tally *tally, const char *folder,
+	      const struct fsdax_decision *decision, uint64_t size)
 {
-	struct fsdax_cost cost;
+	const struct count one = count_of_file(tallies->policy, size);
+	struct tree *tree;
+	int err = trees_at(&tally->trees, folder, &tree);
 
-	fsdax_policy_cost(policy, size, &cost);
-	add(count, size, &cost);
+	if (err)
+		return err;
+	count_add(&tree->of[decision->dax], &one);
+	count_add(&tally->groups[tally_group(tallies, decision)], &one);
+	count_add(&tally->buckets[histogram_bucket(size)][decision->dax], &one);
+	return 0;
 }
 
-void count_add(struct count *to, const struct count *from)
-{
-	to->files += from->files;
-	to->bytes += from->bytes;
-	to->chunks += from->chunks;
-	to->descriptors += from->descriptors;
-	to->page_cache += from->page_cache;
-}
-
-void tally_add(const struct tallies *tallies, struct tally *tally,
-	       const struct fsdax_decision *decision, uint64_t size)
-{
-	struct fsdax_cost cost;
-
-	fsdax_policy_cost(tallies->policy, size, &cost);
-	add(&tally->groups[tally_group(tallies, decision)], size, &cost);
-	add(&tally->sizes[sizeclass_of(size)][decision->dax], size, &cost);
-}
-
-static void sum_into(const struct tallies *tallies, struct tally *to, const struct tally *from)
+int tally_merge(const struct tallies *tallies, struct tally *to, const struct tally *from)
 {
 	for (size_t i = 0; i < tallies->n_groups; i++)
 		count_add(&to->groups[i], &from->groups[i]);
-	for (size_t i = 0; i < SIZECLASS_COUNT; i++) {
-		count_add(&to->sizes[i][0], &from->sizes[i][0]);
-		count_add(&to->sizes[i][1], &from->sizes[i][1]);
+	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		count_add(&to->buckets[i][0], &from->buckets[i][0]);
+		count_add(&to->buckets[i][1], &from->buckets[i][1]);
 	}
 	to->others += from->others;
+	sample_merge(&to->names, &from->names);
+	return trees_merge(&to->trees, &from->trees);
 }
 
-struct tally *tallies_sum(struct tallies *tallies)
+int tallies_sum(struct tallies *tallies, struct tally **sum)
 {
-	struct tally *sum = tallies_of(tallies, 0);
+	struct tally *first = tallies_of(tallies, 0);
+	int err = 0;
 
-	for (size_t i = 1; i < tallies->n_threads; i++)
-		sum_into(tallies, sum, tallies_of(tallies, i));
+	for (size_t i = 1; i < tallies->n_threads && !err; i++)
+		err = tally_merge(tallies, first, tallies_of(tallies, i));
+	sample_settle(&first->names);
+	*sum = first;
+	return err;
+}
+
+struct count tally_sizes(const struct tally *tally, bool dax, uint64_t from, uint64_t below)
+{
+	const unsigned int first = histogram_bucket(from);
+	struct count sum = {0};
+
+	for (unsigned int i = first; i < HISTOGRAM_BUCKETS && histogram_from(i) < below; i++)
+		count_add(&sum, &tally->buckets[i][dax]);
 	return sum;
+}
+
+struct count tally_class(const struct tally *tally, bool dax, unsigned int class)
+{
+	const bool last = class + 1 == SIZECLASS_COUNT;
+
+	return tally_sizes(tally, dax, sizeclass_from(class),
+			   last ? UINT64_MAX : sizeclass_from(class + 1));
+}
+
+uint64_t tally_break_even(const struct fsdax_policy *policy)
+{
+	return count_of_file(policy, 1).descriptors;
 }
 
 struct count tally_verdict(const struct tally *tally, bool dax)
 {
-	struct count sum = {0};
-
-	for (size_t i = 0; i < SIZECLASS_COUNT; i++)
-		count_add(&sum, &tally->sizes[i][dax]);
-	return sum;
+	return tally_sizes(tally, dax, 0, UINT64_MAX);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tally.h - sums over the files of a walk: by what decided about them, and by size. Each
- * thread of a walk adds to a tally of its own, and they are summed afterwards.
+ * tally.h - sums over the files of a walk: by what decided about them, by size, and by folder.
+ * Each thread of a walk adds to a tally of its own, and they are summed afterwards.
  */
 #ifndef CLI_TALLY_H
 #define CLI_TALLY_H
@@ -12,21 +12,18 @@
 
 #include <fsdax/fsdax.h>
 
+#include "counts.h"
+#include "histogram.h"
+#include "sample.h"
 #include "sizeclass.h"
-
-/* Sums over some files. */
-struct count {
-	uint64_t files;
-	uint64_t bytes;
-	uint64_t chunks;      /* of the DAX window, if all are mapped as a whole */
-	uint64_t descriptors; /* bytes of page descriptors of these chunks */
-	uint64_t page_cache;  /* bytes they take in the page cache, if all are read instead */
-};
+#include "trees.h"
 
 struct tally {
-	struct count *groups;			/* by what decided: see tally_group() */
-	struct count sizes[SIZECLASS_COUNT][2]; /* by size, and by the verdict */
-	uint64_t others;			/* what is neither a regular file nor a folder */
+	struct count *groups;			   /* by what decided: see tally_group() */
+	struct count buckets[HISTOGRAM_BUCKETS][2]; /* by size, and by the verdict */
+	struct trees trees;			   /* by folder, and by the verdict */
+	struct sample names;
+	uint64_t others; /* what is neither a regular file nor a folder */
 };
 
 /* The tallies of all threads. */
@@ -46,12 +43,18 @@ void tallies_free(struct tallies *tallies);
 /* The tally of one thread, from 0. */
 struct tally *tallies_of(const struct tallies *tallies, size_t thread);
 
-/* Add a regular file. */
-void tally_add(const struct tallies *tallies, struct tally *tally,
-	       const struct fsdax_decision *decision, uint64_t size);
+/* A name of a regular file, and the folder it is in, below the share's root. 0 or -ENOMEM. */
+int tally_name(struct tally *tally, const char *folder, const char *name);
 
-/* Add all threads' tallies to the first one, and return that. */
-struct tally *tallies_sum(struct tallies *tallies);
+/* Add a regular file, once; folder: of the name that it counts for. 0 or -ENOMEM. */
+int tally_add(const struct tallies *tallies, struct tally *tally, const char *folder,
+	      const struct fsdax_decision *decision, uint64_t size);
+
+/* Add a tally of tallies of the same policy. 0 or -ENOMEM. */
+int tally_merge(const struct tallies *tallies, struct tally *to, const struct tally *from);
+
+/* Add all threads' tallies to the first one, and set *sum to that. 0 or -ENOMEM. */
+int tallies_sum(struct tallies *tallies, struct tally **sum);
 
 /*
  * Groups: one for each rule, in their order, and behind them one for each other reason and
@@ -64,7 +67,13 @@ struct fsdax_decision tally_decision(const struct tallies *tallies, size_t group
 /* The sum of a tally's files with one verdict. */
 struct count tally_verdict(const struct tally *tally, bool dax);
 
-void count_file(struct count *count, const struct fsdax_policy *policy, uint64_t size);
-void count_add(struct count *to, const struct count *from);
+/* The files of a size from one on, and below another; UINT64_MAX: all from there on. */
+struct count tally_sizes(const struct tally *tally, bool dax, uint64_t from, uint64_t below);
+
+/* The files of a class of sizeclass.h. */
+struct count tally_class(const struct tally *tally, bool dax, unsigned int class);
+
+/* From this size on, DAX costs less than the page cache: what one chunk costs. */
+uint64_t tally_break_even(const struct fsdax_policy *policy);
 
 #endif

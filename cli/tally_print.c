@@ -4,11 +4,9 @@
  */
 #include "tally_print.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "json.h"
 #include "message.h"
 
 void count_columns(struct table *table)
@@ -27,18 +25,6 @@ void count_cells(struct table *table, const struct count *count)
 	table_number(table, count->chunks);
 	table_size(table, count->descriptors);
 	table_size(table, count->page_cache);
-}
-
-int count_json(struct json_object *object, const struct count *count)
-{
-	int err = 0;
-
-	err |= json_put_number(object, "files", count->files);
-	err |= json_put_number(object, "bytes", count->bytes);
-	err |= json_put_number(object, "chunks", count->chunks);
-	err |= json_put_number(object, "descriptors", count->descriptors);
-	err |= json_put_number(object, "page_cache", count->page_cache);
-	return err ? -ENOMEM : 0;
 }
 
 void group_columns(struct table *table)
@@ -83,4 +69,16 @@ void group_source_cell(struct table *table, const struct tallies *tallies, size_
 	table_text(table, place);
 	free(place);
 	free(file);
+}
+
+char *tree_pattern(const struct tree *tree)
+{
+	char *pattern, *quoted;
+
+	if (asprintf(&pattern, "%s%s/%s", *tree->path ? "/" : "", tree->path,
+		     tree->deep ? "**" : "*") < 0)
+		return NULL;
+	quoted = message_quote(NULL, pattern);
+	free(pattern);
+	return quoted;
 }

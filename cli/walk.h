@@ -87,6 +87,9 @@ char *walk_entry_path(const struct walk_entry *entry);
 /* As walk_entry_path(), but below the operand: "" for the operand itself. */
 char *walk_entry_below(const struct walk_entry *entry);
 
+/* The path of the entry's folder below the share's root, "" for that. Allocated, or NULL. */
+char *walk_entry_folder(const struct walk_entry *entry);
+
 /*
  * Path of the nearest folder that carries a tag of its own: the entry's folder or one above,
  * and for a folder itself one above it. Only with walk_ops.tags. Allocated; NULL if there is
@@ -96,7 +99,7 @@ char *walk_entry_tagged_by(const struct walk_entry *entry);
 
 /*
  * A number that no other folder of the process has, for those who keep something per thread
- * and folder.
+ * and folder; 0 for an operand that is no folder.
  */
 uint64_t walk_entry_folder_id(const struct walk_entry *entry);
 

@@ -2,6 +2,8 @@
 /*
  * walk_entry.c - what a callback may ask about the entry it is called with.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "walk_internal.h"
@@ -16,6 +18,23 @@ char *walk_entry_below(const struct walk_entry *entry)
 	if (entry->operand)
 		return strdup("");
 	return folder_path(entry->folder, entry->name, true);
+}
+
+char *walk_entry_folder(const struct walk_entry *entry)
+{
+	const char *below = entry->folder->origin->below;
+	const char *slash = strrchr(below, '/');
+	char *inner, *path;
+
+	if (entry->folder->origin->single)
+		return strndup(below, slash ? (size_t)(slash - below) : 0);
+	inner = folder_path(entry->folder, "", true);
+	if (!inner)
+		return NULL;
+	if (asprintf(&path, "%s%s%s", below, *below && *inner ? "/" : "", inner) < 0)
+		path = NULL;
+	free(inner);
+	return path;
 }
 
 char *walk_entry_tagged_by(const struct walk_entry *entry)

@@ -30,6 +30,7 @@ static void free_origin(struct walk_origin *origin)
 	if (origin->fd >= 0)
 		close(origin->fd);
 	free(origin->operand);
+	free(origin->below);
 	free(origin->tagged_by);
 	free(origin);
 }

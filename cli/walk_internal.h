@@ -52,6 +52,7 @@ void walk_cursors_release(struct walk_cursors *cursors);
 /* Of an operand; belongs to the folder at its top. */
 struct walk_origin {
 	char *operand;	 /* as the user wrote it */
+	char *below;	 /* its path below the share's root */
 	char *tagged_by; /* the nearest tagged folder above it, or NULL */
 	bool single;	 /* the operand is not a folder: the top stands for the operand itself */
 	int fd;		 /* of the operand, if it is a folder; else -1 */

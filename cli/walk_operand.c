@@ -40,11 +40,13 @@ static struct walk_folder *make_top(const char *path, const struct place *place,
 	origin->fd = fd;
 	origin->single = fd < 0;
 	origin->operand = strdup(path);
+	origin->below = strdup(place->below);
 	origin->tagged_by = place->tagged_by ? strdup(place->tagged_by) : NULL;
-	if (!origin->operand || (place->tagged_by && !origin->tagged_by)) {
+	if (!origin->operand || !origin->below || (place->tagged_by && !origin->tagged_by)) {
 		if (fd >= 0)
 			close(fd);
 		free(origin->operand);
+		free(origin->below);
 		free(origin);
 		return NULL;
 	}

@@ -41,6 +41,7 @@ is "$(bash_completes set --dax =)" "yes no " "bash: all values"
 is "$(bash_completes set --by x)" "xattr " "bash: a value as a word of its own"
 is "$(bash_completes set fil)" "file file two " "bash: files"
 is "$(bash_completes scan f)" "folder " "bash: folders, for a command that takes folders"
+is "$(bash_completes scan --merge f)" "file file two folder " "bash: and files, where it takes those"
 is "$(bash_completes scan --policy = fil)" "file file two " "bash: files as values"
 is "$(bash_completes scan --root = f)" "folder " "bash: folders as values"
 is "$(bash_completes set --xattr = f)" " " "bash: nothing where anything goes"
@@ -64,7 +65,9 @@ if command -v zsh >/dev/null; then
 	has "$args" '--dax=[what to tag them with (default\: yes)]:yes|no:(yes no)' "zsh: options with values"
 	has "$args" '(-R --recursive)-R[' "zsh: letters and names exclude each other"
 	has "$args" '*--exclude=[' "zsh: what may be repeated"
-	has "$(zsh_hands fsdax-ctl scan '')" '*:path:_files -/' "zsh: folders"
+	has "$(zsh_hands fsdax-ctl plan '')" '*:path:_files -/' "zsh: folders"
+	has "$(zsh_hands fsdax-ctl scan '')" 'if (( ${words[(I)--merge]} )); then _files; else _files -/' \
+		"zsh: and files, where it takes those"
 else
 	echo "# no zsh here"
 fi
