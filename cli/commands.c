@@ -88,18 +88,20 @@ static const char help_check[] =
 static const char help_scan[] =
 	"Go through a tree and add up what the policy does to it: files, bytes, chunks of\n"
 	"the DAX window, and what the guest pays in page descriptors where it would\n"
-	"otherwise pay in page cache; by rule, and by size of file. Changes nothing.\n"
+	"otherwise pay in page cache; by rule, by size of file, and by folder. Changes\n"
+	"nothing.\n"
 	"\n"
 	"A file counts once, also if it has several names, or if a DIR lies below another.\n"
 	"With -x and --files0-from, operands must not lie below each other.\n"
 	"\n"
-	"A tree that is too large for one machine can be scanned in parts: --merge takes what\n"
-	"scan --json printed for each, and prints what a scan of the whole would.\n"
+	"A tree that is too large for one machine can be scanned in parts: --merge takes\n"
+	"what scan --json printed for each, and prints what a scan of the whole would.\n"
 	"\n"
 	"Examples:\n"
 	"  fsdax-ctl scan /srv/share --root /srv/share\n"
 	"  fsdax-ctl scan -x --exclude .git /home     this file system, no .git\n"
 	"  fsdax-ctl scan --policy new.ini --json /srv\n"
+	"  fsdax-ctl scan --html /srv >scan.html      a page for a browser\n"
 	"  fsdax-ctl scan --merge part-*.json         the whole of these parts\n";
 
 static const char help_plan[] =
@@ -108,7 +110,8 @@ static const char help_plan[] =
 	"\n"
 	"Examples:\n"
 	"  fsdax-ctl plan --window 512M /srv/share\n"
-	"  fsdax-ctl plan --window 8G --policy new.ini --json /srv/share\n";
+	"  fsdax-ctl plan --window 8G --policy new.ini --json /srv/share\n"
+	"  fsdax-ctl plan --window 8G --html /srv/share >plan.html\n";
 
 static const char help_apply[] =
 	"Write down what the policy decides, file by file, for those who cannot ask it:\n"
@@ -246,7 +249,7 @@ const struct command commands[] = {
 		.args = "DIR...",
 		.summary = "add up what the policy does to a tree",
 		.help = help_scan,
-		.options = POLICY | OPT_OUTPUT | OPT_WALK | OPT_MERGE,
+		.options = POLICY | OPT_OUTPUT | OPT_WALK | OPT_HTML | OPT_MERGE,
 		.min_args = 1,
 		.max_args = -1,
 		.run = cmd_scan,
@@ -256,7 +259,7 @@ const struct command commands[] = {
 		.args = "DIR...",
 		.summary = "find what fits a DAX window",
 		.help = help_plan,
-		.options = POLICY | OPT_OUTPUT | OPT_WALK | OPT_WINDOW,
+		.options = POLICY | OPT_OUTPUT | OPT_WALK | OPT_WINDOW | OPT_HTML,
 		.min_args = 1,
 		.max_args = -1,
 		.run = cmd_plan,

@@ -36,9 +36,8 @@ void count_file(struct count *count, const struct fsdax_policy *policy, uint64_t
 
 bool count_sub(struct count *from, const struct count *what)
 {
-	if (from->files < what->files || from->bytes < what->bytes ||
-	    from->chunks < what->chunks || from->descriptors < what->descriptors ||
-	    from->page_cache < what->page_cache)
+	if (from->files < what->files || from->bytes < what->bytes || from->chunks < what->chunks ||
+	    from->descriptors < what->descriptors || from->page_cache < what->page_cache)
 		return false;
 	from->files -= what->files;
 	from->bytes -= what->bytes;

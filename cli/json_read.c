@@ -165,8 +165,7 @@ char *json_read_path(struct json_reader *in, struct json_object *object, const c
 	if (json_object_object_get_ex(object, name, &hex) &&
 	    json_object_is_type(hex, json_type_string))
 		path = bytes_of(json_object_get_string(hex));
-	else if (strlen(json_object_get_string(value)) ==
-		 (size_t)json_object_get_string_len(value))
+	else if (strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value))
 		path = strdup(json_object_get_string(value));
 	if (!path)
 		json_read_failed(in, key);

@@ -313,6 +313,7 @@ const struct option_info option_table[] = {
 	 "put together what scan --json printed for parts of\n"
 	 "a tree, instead of a scan",
 	 OPT_MERGE, parse_switch},
+	{"html", 0, NULL, NULL, "print a page for a browser, in one file", OPT_HTML, parse_switch},
 	{"json", 0, NULL, NULL, "print JSON, one object on a line", OPT_JSON, parse_switch},
 	{"null", '0', NULL, NULL, "end lines with a NUL, not a newline", OPT_NUL, parse_switch},
 	{"color", 0, "auto|always|never", words_when, "color messages (default: on a terminal)",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * plan.c - `fsdax-ctl plan`: which files fit a DAX window. plan_fit.c reckons, and
- * plan_print.c and plan_json.c show the result.
+ * plan_print.c, plan_json.c and plan_html.c show the result.
  */
 #include "plan.h"
 
@@ -51,6 +51,15 @@ static void count_inode(void *data, int thread, uint64_t size,
 			   p->share->policy, size);
 }
 
+static int print(const struct plan *plan, const struct options *opts)
+{
+	if (opts->json)
+		return plan_print_json(plan);
+	if (opts->html)
+		return plan_print_html(plan);
+	return plan_print(plan, opts);
+}
+
 static int show(struct planner *p, const struct walk_result *result)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
@@ -61,6 +70,7 @@ static int show(struct planner *p, const struct walk_result *result)
 		free(plan);
 		return -ENOMEM;
 	}
+	plan->root = *p->share->root ? p->share->root : "/";
 	plan->tallies = &p->tallies;
 	plan->tally = tally;
 	plan->result = result;
@@ -72,7 +82,7 @@ static int show(struct planner *p, const struct walk_result *result)
 		count_add(&plan->free[i % HISTOGRAM_BUCKETS], &p->free[i]);
 	err = plan_fit(plan);
 	if (!err)
-		err = p->opts->json ? plan_print_json(plan) : plan_print(plan, p->opts);
+		err = print(plan, p->opts);
 	free(plan);
 	return err;
 }

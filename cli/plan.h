@@ -20,6 +20,7 @@
 
 struct plan {
 	/* What was found. */
+	const char *root; /* the share's */
 	const struct tallies *tallies;
 	const struct tally *tally;
 	const struct walk_result *result;
@@ -65,6 +66,18 @@ unsigned int plan_for_hot(const struct plan *plan, unsigned int percent);
 /* The parts that plans are shown for, the largest first, ended by 0. */
 extern const unsigned int plan_hot_percents[];
 
+/*
+ * The least window, a power of two, in which all that is worth a chunk fits, in use at once.
+ */
+uint64_t plan_window_for_all(const struct plan *plan);
+
+/*
+ * The buckets that the curve is shown at: powers of two from 4 KiB on, as long as there are
+ * files, and the chosen size. plan_shown_next() returns HISTOGRAM_BUCKETS behind the last.
+ */
+unsigned int plan_shown_first(void);
+unsigned int plan_shown_next(const struct plan *plan, unsigned int bucket);
+
 /* The policy text to paste. Allocated; NULL: no memory. */
 char *plan_snippet(const struct plan *plan);
 
@@ -74,5 +87,6 @@ char *plan_size(char dst[24], uint64_t bytes);
 /* 0 or -ENOMEM. */
 int plan_print(const struct plan *plan, const struct options *opts);
 int plan_print_json(const struct plan *plan);
+int plan_print_html(const struct plan *plan);
 
 #endif

@@ -187,6 +187,32 @@ unsigned int plan_for_hot(const struct plan *plan, unsigned int percent)
 	return plan->above[from].files || !plan->above[plan->even].files ? from : PLAN_NO_END;
 }
 
+uint64_t plan_window_for_all(const struct plan *plan)
+{
+	uint64_t need = plan->above[plan->even].chunks + plan->fixed.chunks;
+	uint64_t window = plan->chunk_size;
+
+	while (window < UINT64_MAX / 2 && window / plan->chunk_size * 4 / 5 < need)
+		window *= 2;
+	return window;
+}
+
+unsigned int plan_shown_first(void)
+{
+	return histogram_bucket(4096);
+}
+
+unsigned int plan_shown_next(const struct plan *plan, unsigned int bucket)
+{
+	if (!plan->above[bucket].files)
+		return HISTOGRAM_BUCKETS;
+	do
+		bucket++;
+	while (bucket < HISTOGRAM_BUCKETS && bucket % 16 &&
+	       !(plan->found && bucket == plan->from));
+	return bucket;
+}
+
 int plan_fit(struct plan *plan)
 {
 	int err;

@@ -58,16 +58,31 @@ static struct json_object *curve_array(const struct plan *plan)
 	return json_finish(array, err);
 }
 
+/* What is shown to people. */
+static struct json_object *threshold_array(const struct plan *plan)
+{
+	struct json_object *array = json_object_new_array();
+	int err = 0;
+
+	for (unsigned int i = plan_shown_first(); i < HISTOGRAM_BUCKETS && !err;
+	     i = plan_shown_next(plan, i))
+		err = json_append(array, curve_object(plan, i));
+	return json_finish(array, err);
+}
+
 static struct json_object *hot_object(const struct plan *plan, unsigned int percent)
 {
 	const unsigned int from = plan_for_hot(plan, percent);
 	struct json_object *object = json_object_new_object();
 	int err = json_put_number(object, "percent", percent);
 
-	if (from == PLAN_NO_END)
+	if (from == PLAN_NO_END) {
 		err |= json_put_null(object, "from");
-	else
-		err |= json_put_number(object, "from", histogram_from(from));
+		return json_finish(object, err);
+	}
+	err |= json_put_number(object, "from", histogram_from(from));
+	err |= json_put_number(object, "files", plan->above[from].files + plan->fixed.files);
+	err |= json_put_number(object, "chunks", plan->above[from].chunks + plan->fixed.chunks);
 	return json_finish(object, err);
 }
 
@@ -108,6 +123,22 @@ static int put_window(struct json_object *object, const struct plan *plan)
 	err |= json_put_number(object, "chunks", plan->chunks);
 	err |= json_put_number(object, "usable_chunks", plan->usable);
 	err |= json_put_number(object, "window_descriptors", plan->window_cost);
+	err |= json_put_number(object, "window_for_all", plan_window_for_all(plan));
+	return err;
+}
+
+static int put_found(struct json_object *object, const struct plan *plan)
+{
+	const struct count yes = tally_verdict(plan->tally, true);
+	const struct count no = tally_verdict(plan->tally, false);
+	int err = json_put_path(object, "root", plan->root);
+
+	err |= json_put_number(object, "files", yes.files + no.files);
+	err |= json_put_number(object, "failed", plan->result->failed);
+	err |= json_put_number(object, "vanished", plan->result->vanished);
+	err |= json_put_bool(object, "interrupted", plan->result->interrupted);
+	err |= count_json_put(object, "yes", &yes);
+	err |= count_json_put(object, "no", &no);
 	return err;
 }
 
@@ -116,16 +147,17 @@ int plan_print_json(const struct plan *plan)
 	struct json_object *object = json_object_new_object();
 	int err = put_window(object, plan);
 
-	err |= json_put_number(object, "failed", plan->result->failed);
-	err |= json_put_number(object, "vanished", plan->result->vanished);
-	err |= json_put_bool(object, "interrupted", plan->result->interrupted);
+	err |= put_found(object, plan);
 	err |= json_put(object, "fixed", group_array(plan));
 	err |= json_put(object, "curve", curve_array(plan));
+	err |= json_put(object, "thresholds", threshold_array(plan));
 	err |= json_put(object, "hot_sets", hot_array(plan));
 	if (plan->found)
 		err |= json_put(object, "recommended", choice_object(plan));
 	else
 		err |= json_put_null(object, "recommended");
+	err |= sizes_json(object, plan->tallies, plan->tally);
+	err |= trees_json(object, &plan->tally->trees);
 	output_json(json_finish(object, err));
 	return err ? -ENOMEM : 0;
 }

@@ -82,7 +82,6 @@ static void curve_row(struct table *table, const struct plan *plan, unsigned int
 	table_text(table, total <= plan->usable ? "yes" : "no");
 }
 
-/* Powers of two, as long as there are files, and the chosen size. */
 static int print_curve(const struct plan *plan)
 {
 	struct table *table = table_new();
@@ -93,13 +92,8 @@ static int print_curve(const struct plan *plan)
 	table_column(table, "TOGETHER", TABLE_RIGHT);
 	table_column(table, "OF-WINDOW", TABLE_RIGHT);
 	table_column(table, "FITS", TABLE_LEFT);
-	for (unsigned int i = histogram_bucket(4096); i < HISTOGRAM_BUCKETS; i++) {
-		if (i % 16 && !(plan->found && i == plan->from))
-			continue;
+	for (unsigned int i = plan_shown_first(); i < HISTOGRAM_BUCKETS; i = plan_shown_next(plan, i))
 		curve_row(table, plan, i);
-		if (!plan->above[i].files)
-			break;
-	}
 	return table_print(table);
 }
 
@@ -141,17 +135,6 @@ static void print_found(const struct plan *plan)
 		     range.files == 1 ? "its" : "their", output_size(saved, range.page_cache));
 }
 
-/* The least window, a power of two, in which all that is worth a chunk fits. */
-static uint64_t window_for_all(const struct plan *plan)
-{
-	uint64_t need = plan->above[plan->even].chunks + plan->fixed.chunks;
-	uint64_t window = plan->chunk_size;
-
-	while (window < UINT64_MAX / 2 && window / plan->chunk_size * 4 / 5 < need)
-		window *= 2;
-	return window;
-}
-
 static void hot_row(struct table *table, const struct plan *plan, unsigned int percent)
 {
 	const unsigned int from = plan_for_hot(plan, percent);
@@ -188,7 +171,7 @@ static int print_hot(const struct plan *plan)
 
 static int print_advice(const struct plan *plan)
 {
-	const uint64_t all = window_for_all(plan);
+	const uint64_t all = plan_window_for_all(plan);
 	char window[16], from[16];
 	int err;
 

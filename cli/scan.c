@@ -60,6 +60,8 @@ int scan_show(const struct scan_sum *sum, const struct options *opts)
 {
 	if (opts->json)
 		return scan_print_json(sum);
+	if (opts->html)
+		return scan_print_html(sum);
 	return scan_print(sum, opts);
 }
 

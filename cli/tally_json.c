@@ -38,8 +38,7 @@ int group_json(struct json_object *object, const struct tallies *tallies, const 
 	return err ? -ENOMEM : 0;
 }
 
-static int put_verdicts(struct json_object *object, const struct count *yes,
-			const struct count *no)
+static int put_verdicts(struct json_object *object, const struct count *yes, const struct count *no)
 {
 	int err = count_json_put(object, "yes", yes);
 
@@ -95,8 +94,7 @@ static struct json_object *bucket_array(const struct tally *tally)
 	return json_finish(array, err);
 }
 
-int sizes_json(struct json_object *object, const struct tallies *tallies,
-	       const struct tally *tally)
+int sizes_json(struct json_object *object, const struct tallies *tallies, const struct tally *tally)
 {
 	int err = 0;
 
@@ -105,7 +103,6 @@ int sizes_json(struct json_object *object, const struct tallies *tallies,
 	err |= json_put(object, "histogram", bucket_array(tally));
 	return err ? -ENOMEM : 0;
 }
-
 
 int folder_json(struct json_object *object, const char *key, const char *path)
 {

@@ -25,11 +25,11 @@ struct tree {
 
 /* Start from {0}. */
 struct trees {
-	char *common;	    /* the folder that all files are in; NULL: there are none */
-	size_t depth;	    /* of common: 0 is the share's root */
-	void *root;	    /* for tsearch(3), by path */
-	char *last_folder;  /* of trees_at() */
-	struct tree *last;  /* for that folder; NULL: not known any more */
+	char *common;	   /* the folder that all files are in; NULL: there are none */
+	size_t depth;	   /* of common: 0 is the share's root */
+	void *root;	   /* for tsearch(3), by path */
+	char *last_folder; /* of trees_at() */
+	struct tree *last; /* for that folder; NULL: not known any more */
 };
 
 void trees_free(struct trees *trees);

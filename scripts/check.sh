@@ -48,10 +48,11 @@ threads()
 }
 
 # What is shipped: the hardened build, its commands, and programs that link it. Guests have
-# seen the daemon with the sanitizers in it, and the model is the same; once is enough.
+# seen the daemon with the sanitizers in it, and a browser the pages, and the model is the
+# same; once is enough.
 release()
 {
-	build release && ctest --preset release -j "$jobs" -LE "guest|model"
+	build release && ctest --preset release -j "$jobs" -LE "guest|model|browser"
 }
 
 # The pages' markup. That there are empty paragraphs is scdoc's way, not ours.
@@ -72,6 +73,7 @@ fuzz()
 }
 
 scripts/deps.sh build test fuzz || exit 1
+scripts/deps.sh browser || echo "check: pages are not looked at in a browser"
 step dev
 step threads
 step release

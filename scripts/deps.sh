@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # deps.sh GROUP... - install the Debian packages that the groups need and that are
-# missing: build, test, fuzz, demo, format. Says what it installs; does nothing, and
-# needs no root, where nothing is missing.
+# missing: build, test, browser, soak, fuzz, demo, format. Says what it installs; does nothing,
+# and needs no root, where nothing is missing.
 set -euo pipefail
 
 declare -A packages=(
@@ -11,6 +11,7 @@ declare -A packages=(
 		libsmartcols-dev libfuse3-dev libcap-ng-dev libseccomp-dev scdoc"
 	[test]="libcmocka-dev libpcre2-dev util-linux mount attr e2fsprogs xfsprogs btrfs-progs mandoc jq strace python3 spin
 		binutils procps uidmap bash zsh fish cargo tmux"
+	[browser]="chromium-headless-shell"
 	[soak]="fio stress-ng dbench"
 	[fuzz]="clang libclang-rt-14-dev llvm"
 	[demo]="util-linux mount attr e2fsprogs xfsprogs"
