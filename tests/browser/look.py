@@ -198,7 +198,7 @@ def look(page, folder):
         browser.size(width, 900)
         if browser.eval("document.documentElement.scrollWidth") > width:
             seen["too_wide"].append(width)
-    browser.size(390, 700)
+    browser.size(390, 300)
     browser.eval("scrollTo(0, 0)")
     for scheme in ("light", "dark"):
         seen[scheme] = screenshot(browser, scheme, f"{folder}/{scheme}.png")
