@@ -101,6 +101,19 @@ is "$(jq -c '[.trees_below, (.trees | map(.path))]' "$P/merged.json")" \
 	'["/",["/models/c","/models/a","/models/b","/home/ann","/home/bob","/","/models","/odd�\n"]]' \
 	"and the whole below all of it"
 
+find "$D/models" -type f -print0 >"$P/models"
+scan -j 1 --files0-from="$P/models" --json >"$P/models.json"
+for folder in c/deep a b; do
+	find "$D/models/${folder%/*}" -type f -print0 | scan -j 1 --files0-from=- --json
+done | split -l 1 - "$P/deep-"
+find "$D/models" -maxdepth 1 -type f -print0 | scan --json --files0-from=- >"$P/deep-rest"
+is "$(jq -c .trees_below "$P/deep-aa")" '"/models/c/deep/er"' "all files in one folder: it is that"
+merge --json "$P"/deep-* >"$P/merged.json"
+holds "and with others it is the one above, step by step" cmp "$P/merged.json" "$P/models.json"
+is "$(jq -c '[.trees_below, (.trees | map([.path, .deep]))]' "$P/merged.json")" \
+	'["/models",[["/models/c/deep",true],["/models/a",false],["/models/b",false],["/models",false]]]' \
+	"and the trees are those below that"
+
 # ---- Another machine: a device has another number --------------------------------------
 
 # mount_again N: the same files at the same place, on another device.
@@ -172,7 +185,7 @@ refused "made by another version of fsdax-ctl" "$P/version.json"
 ctl scan --root "$MNT" --json "$D/home" >"$P/root.json"
 refused "root.json: this was scanned with another --root" "$A" "$P/root.json"
 for change in 'del(.sample)' 'del(.histogram[0])' '.trees[0].yes.files += 1' '.files += 1' \
-	'.decided_by[0].reason = "magic"' 'del(.decided_by[1])' '.histogram[0].from = -1' \
+	'.decided_by[0].files += 1' '.decided_by[0].reason = "magic"' 'del(.decided_by[1])' '.histogram[0].from = -1' \
 	'.histogram[0].from = 33' '.trees[0].path = "models"' '.links[0].size += 4096' \
 	'.links[0].rule_number = 9' '.links[0].folder = 1' '.yes = 1 | .sizes = 1 | .failed = "no"' \
 	'.trees_below_bytes = "2f0"' '.hard_linked = 0' 'del(.root)' '.trees = {}' '[.]'; do
