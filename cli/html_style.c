@@ -78,7 +78,8 @@ const char html_style[] =
 	"rect.yes{fill:var(--yes)}rect.no{fill:var(--no)}\n"
 	"path.curve{stroke:var(--yes);stroke-width:2.5;stroke-linejoin:round}"
 	"path.area{fill:var(--wash)}\n"
-	"line.even,line.choice,line.policy,line.window,line.usable{stroke-width:1.5;stroke-dasharray:5 4}\n"
+	"line.even,line.choice,line.policy,line.window,line.usable{stroke-width:1.5;"
+	"stroke-dasharray:5 4}\n"
 	"line.even{stroke:var(--mark)}line.choice,line.window,line.usable{stroke:var(--window)}"
 	"line.policy{stroke:var(--soft)}line.choice,line.window{stroke-dasharray:none}\n"
 	".y,.x,.mark{position:absolute;font-size:.8rem;line-height:1.2;color:var(--soft);"
@@ -103,8 +104,9 @@ const char html_style[] =
 	".axis{margin-left:-62px}.plot.high{height:280px}.y,.x,.mark{font-size:.74rem}"
 	"dl.terms{grid-template-columns:1fr;gap:.1em}dl.terms dd{margin-bottom:.8em}"
 	".tiles{grid-template-columns:1fr 1fr}.tiles div{padding:12px 14px}"
-	".tiles .big{font-size:1.4rem}.axis.below{margin-left:-40px}.trees .wide{display:none}.memory .wide{width:auto}th{white-space:normal}"
-	".wide{min-width:70px;width:auto}.scroll th:first-child{position:sticky;left:0;background:var(--card)}}\n"
+	".tiles .big{font-size:1.4rem}.axis.below{margin-left:-40px}th{white-space:normal}"
+	".wide,.memory .wide{min-width:70px;width:auto}.trees .wide{display:none}"
+	".scroll th:first-child{position:sticky;left:0;background:var(--card)}}\n"
 	"@media print{body{background:#fff}section,.tiles div{break-inside:avoid}}\n"
 	"@media(forced-colors:active){.bar span,.key,rect{forced-color-adjust:none}}\n";
 /* clang-format on */

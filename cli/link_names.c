@@ -50,15 +50,6 @@ int link_names_add(struct link_names *names, const struct walk_entry *entry,
 	return err;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const struct link *x = a, *y = b;
-
-	if (x->dev != y->dev)
-		return x->dev < y->dev ? -1 : 1;
-	return (x->ino > y->ino) - (x->ino < y->ino);
-}
-
 static int add_link(void *data, const struct link *link)
 {
 	struct link_index *index = data;
@@ -75,7 +66,7 @@ int link_index_init(struct link_index *index, const struct links *links)
 	if (!index->list)
 		return -ENOMEM;
 	links_each(links, add_link, index);
-	qsort(index->list, index->count, sizeof(*index->list), compare);
+	qsort(index->list, index->count, sizeof(*index->list), link_compare);
 	return 0;
 }
 
@@ -89,5 +80,5 @@ const struct link *link_index_find(const struct link_index *index, dev_t dev, in
 {
 	const struct link key = {.dev = dev, .ino = ino};
 
-	return bsearch(&key, index->list, index->count, sizeof(key), compare);
+	return bsearch(&key, index->list, index->count, sizeof(key), link_compare);
 }

@@ -219,7 +219,7 @@ static int list_open(void *data, const struct link *link)
 	return 0;
 }
 
-static int by_number(const void *a, const void *b)
+int link_compare(const void *a, const void *b)
 {
 	const struct link *x = a, *y = b;
 
@@ -236,7 +236,7 @@ int links_open(const struct links *links, dev_t here, struct link **list, size_t
 	if (!listing.list)
 		return -ENOMEM;
 	links_each(links, list_open, &listing);
-	qsort(listing.list, listing.n, sizeof(*listing.list), by_number);
+	qsort(listing.list, listing.n, sizeof(*listing.list), link_compare);
 	*list = listing.list;
 	*n = listing.n;
 	return 0;

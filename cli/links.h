@@ -59,6 +59,9 @@ int links_each(const struct links *links, int (*fn)(void *data, const struct lin
 /* One inode, or NULL. Borrowed. Not while another thread adds. */
 struct link *links_find(const struct links *links, dev_t dev, ino_t ino);
 
+/* Order by device and number, for qsort(3) of struct link. */
+int link_compare(const void *a, const void *b);
+
 /* The number of inodes. Not while another thread adds. */
 size_t links_count(const struct links *links);
 

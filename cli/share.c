@@ -85,7 +85,7 @@ int share_open(struct share *share, const struct options *opts, enum share_use u
 		share_close(share);
 		return EXIT_FAILED;
 	}
-	if (!opts->quiet)
+	if (!opts->quiet && !opts->merge)
 		warn_unseen_tags(share);
 	return -1;
 }

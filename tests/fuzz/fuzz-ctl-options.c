@@ -38,6 +38,9 @@ static void check(const struct options *opts, const struct command *command)
 	insist(opts->wait_seconds >= -1, "waits for %lld s", (long long)opts->wait_seconds);
 	insist(!opts->policy || takes & OPT_POLICY, "a policy");
 	insist(!opts->json || takes & OPT_JSON, "JSON");
+	insist(!opts->html || takes & OPT_HTML, "a page");
+	insist(!opts->html || !opts->json, "a page and JSON");
+	insist(!opts->merge || takes & OPT_MERGE, "parts");
 	insist(!opts->recursive || takes & OPT_RECURSIVE, "all below");
 	insist(!opts->socket || takes & OPT_SOCKET, "a socket");
 	insist(!opts->window || takes & OPT_WINDOW, "a window");
