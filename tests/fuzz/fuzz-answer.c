@@ -19,6 +19,7 @@
 #include "confined.h"
 #include "explain_daemon.h"
 #include "insist.h"
+#include "json_mutate.h"
 #include "output.h"
 #include "pickup.h"
 #include "watched.h"
@@ -85,93 +86,16 @@ static void make_socket(const char *dir)
 
 /* ---- Answers that are JSON still, with another value in a place ---------------------------- */
 
-static struct json_object *some_value(unsigned int r)
-{
-	static const char *const texts[] = {
-		"null",
-		"true",
-		"false",
-		"0",
-		"1",
-		"-1",
-		"18446744073709551615",
-		"9223372036854775808",
-		"1e300",
-		"\"x\"",
-		"\"\"",
-		"[]",
-		"{}",
-		"[1,null,\"x\",[],{}]",
-		"[{}]",
-		"\"\\u0000\\n\\u001b[0m\"",
-		"\"2f61\"",
-		"\"2f6\"",
-		"\"zz\"",
-		"-9223372036854775808",
-		"[{\"pending\":true,\"opens\":3,\"path\":\"/b\"}]",
-		"\"error\"",
-		"{\"connected\":true}",
-	};
-
-	return json_tokener_parse(texts[r % (sizeof(texts) / sizeof(*texts))]);
-}
-
-/* Count the places for values down, and change that where *left becomes 0. */
-static void change_place(struct json_object *object, unsigned int *left, unsigned int r)
-{
-	if (json_object_is_type(object, json_type_object)) {
-		json_object_object_foreach(object, key, value)
-		{
-			if ((*left)-- == 0) {
-				if (r % 8)
-					json_object_object_add(object, key, some_value(r / 8));
-				else
-					json_object_object_del(object, key);
-				return;
-			}
-			change_place(value, left, r);
-			if (*left > 100000)
-				return;
-		}
-		return;
-	}
-	for (size_t i = 0;
-	     json_object_is_type(object, json_type_array) && i < json_object_array_length(object);
-	     i++) {
-		if ((*left)-- == 0) {
-			json_object_array_put_idx(object, i, some_value(r / 8));
-			return;
-		}
-		change_place(json_object_array_get_idx(object, i), left, r);
-		if (*left > 100000)
-			return;
-	}
-}
-
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t used, size_t room, unsigned int seed)
 {
-	struct json_object *object = NULL;
-	unsigned int left = seed / 4 % 64;
-	char text[4096];
-	size_t size;
+	size_t size = used > 2 && seed % 4
+			      ? json_mutate(data + 2, used - 2, room - 2, seed / 4 % 64, seed / 256)
+			      : 0;
 
-	if (seed % 4 && used > 2 && used - 2 < sizeof(text)) {
-		memcpy(text, data + 2, used - 2);
-		text[used - 2] = '\0';
-		object = json_tokener_parse(text);
-	}
-	if (!json_object_is_type(object, json_type_object)) {
-		json_object_put(object);
+	if (!size)
 		return LLVMFuzzerMutate(data, used, room);
-	}
-	change_place(object, &left, seed / 256);
-	size = strlen(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
-	if (size + 2 > room)
-		size = room - 2;
-	memcpy(data + 2, json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN), size);
 	if (seed % 16 == 1)
 		data[0] = (uint8_t)(seed >> 16);
-	json_object_put(object);
 	return size + 2;
 }
 

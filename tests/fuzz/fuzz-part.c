@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * fuzz-part.c - fuzz: cli. A file that is given to scan --merge as a part: it is refused, or its
+ * sums agree and can be printed.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "confined.h"
+#include "insist.h"
+#include "json_mutate.h"
+#include "output.h"
+#include "scan.h"
+#include "scan_part.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t used, size_t room, unsigned int seed);
+
+/* What the parts in the corpus were scanned under. */
+static const char rules[] =
+	"[rule a]\nsize = >= 32K\ndax = yes\n[rule b]\npath = /b/**\ndax = no\n";
+
+static struct fsdax_policy *policy;
+static char path[32];
+static int fd;
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t used, size_t room, unsigned int seed)
+{
+	size_t size = seed % 4 ? json_mutate(data, used, room, seed / 4 % 512, seed / 2048) : 0;
+
+	return size ? size : LLVMFuzzerMutate(data, used, room);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	insist(!fsdax_policy_parse("", rules, strlen(rules), &policy, NULL), "no policy");
+	fd = memfd_create("part", MFD_CLOEXEC);
+	insist(fd >= 0, "no file");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	confined_enter();
+	confined_be_quiet();
+	return 0;
+}
+
+/* Each file is in each of the sums. */
+static void check(const struct scan_part *part)
+{
+	const struct tally *tally = tallies_of(&part->tallies, 0);
+	const uint64_t files = tally_verdict(tally, true).files + tally_verdict(tally, false).files;
+	uint64_t by_group = 0;
+
+	for (size_t i = 0; i < part->tallies.n_groups; i++)
+		by_group += tally->groups[i].files;
+	insist(files == by_group, "%llu files, and %llu by what decided", (unsigned long long)files,
+	       (unsigned long long)by_group);
+}
+
+static void merge(struct options *opts)
+{
+	static char *files[] = {path, NULL};
+	const struct share share = {.policy = policy, .settings = {.chunk_size = 2 << 20}};
+	int status;
+
+	opts->args = files;
+	opts->n_args = 1;
+	status = scan_merge(&share, opts);
+	insist(status == 0 || status == 1 || status == 130, "an exit status of %d", status);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct options opts = {.root = "/", .jobs = 1, .merge = true};
+	struct scan_part part;
+	struct links *links;
+
+	insist(!ftruncate(fd, 0) && pwrite(fd, data, size, 0) == (ssize_t)size, "not written");
+	confined_fds_before();
+	output_init(&opts);
+	insist(!links_new(&links), "no memory");
+	if (!scan_part_read(&part, path, policy, links)) {
+		check(&part);
+		for (int i = 0; i < 3; i++) {
+			opts.json = i == 0;
+			opts.html = i == 1;
+			merge(&opts);
+		}
+	}
+	scan_part_free(&part);
+	links_free(links);
+	confined_fds_after();
+	return 0;
+}
