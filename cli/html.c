@@ -84,50 +84,58 @@ void html_name(struct html *html, const char *name)
 	free(quoted);
 }
 
-static void put(uint64_t value, const char *key, const char *end, const char *shown)
+/* end: behind the key. */
+static void put(uint64_t value, const char *shown, const char *end, const char *key, va_list ap)
 {
-	output_print("<data value=\"%" PRIu64 "\" data-json=\"%s%s\">%s</data>", value, key, end,
+	char path[KEY_MAX];
+
+	vsnprintf(path, sizeof(path), key, ap);
+	output_print("<data value=\"%" PRIu64 "\" data-json=\"%s%s\">%s</data>", value, path, end,
 		     shown);
 }
-
-#define READ_KEY(key)                           \
-	char path[KEY_MAX];                     \
-	va_list ap;                             \
-	va_start(ap, key);                      \
-	vsnprintf(path, sizeof(path), key, ap); \
-	va_end(ap)
 
 void html_number(struct html *html, uint64_t number, const char *key, ...)
 {
 	char text[COUNT_MAX];
-	READ_KEY(key);
+	va_list ap;
 
 	(void)html;
-	put(number, path, "", count_text(text, number));
+	va_start(ap, key);
+	put(number, count_text(text, number), "", key, ap);
+	va_end(ap);
 }
 
 void html_size(struct html *html, uint64_t bytes, const char *key, ...)
 {
 	char text[16];
-	READ_KEY(key);
+	va_list ap;
 
 	(void)html;
-	put(bytes, path, "", output_size(text, bytes));
+	va_start(ap, key);
+	put(bytes, output_size(text, bytes), "", key, ap);
+	va_end(ap);
 }
 
 void html_window(struct html *html, uint64_t chunks, const char *key, ...)
 {
+	const uint64_t bytes = chunks * html->chunk_size;
 	char text[16];
-	READ_KEY(key);
+	va_list ap;
 
-	put(chunks * html->chunk_size, path, "*", output_size(text, chunks * html->chunk_size));
+	va_start(ap, key);
+	put(bytes, output_size(text, bytes), "*", key, ap);
+	va_end(ap);
 }
 
 void html_count(struct html *html, uint64_t number, const char *thing, const char *key, ...)
 {
-	READ_KEY(key);
+	char text[COUNT_MAX];
+	va_list ap;
 
-	html_number(html, number, "%s", path);
+	(void)html;
+	va_start(ap, key);
+	put(number, count_text(text, number), "", key, ap);
+	va_end(ap);
 	output_print(" %s%s", thing, number == 1 ? "" : "s");
 }
 

@@ -47,8 +47,8 @@ void html_count(struct html *html, uint64_t number, const char *thing, const cha
 
 /*
  * A table that can be wider than the page: title says what is in it, columns what they are
- * called, with a space in front of what is text. Between, rows of cells:
- * a cell of text is <td>, and one of a number <td class=n>.
+ * called, with a space in front of what is text. Between, its rows: a cell of text is <td>,
+ * and one of a number <td class=n>.
  */
 void html_table(struct html *html, const char *class, const char *title,
 		const char *const *columns);
@@ -57,7 +57,7 @@ void html_table_end(struct html *html);
 /* The name of a column with bars. */
 extern const char html_bars[];
 
-/* The same behind a line that opens it, for the numbers behind a chart. */
+/* Between, what is shown when the line is opened: the numbers behind a chart. */
 void html_fold(struct html *html, const char *summary);
 void html_fold_end(struct html *html);
 

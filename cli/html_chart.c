@@ -70,7 +70,7 @@ static void label_mark(struct html *html, const struct chart_mark *mark, double 
 /* ---- The files by size ------------------------------------------------------------- */
 
 struct column {
-	uint64_t from, below; /* 0: no end */
+	uint64_t from, below; /* sizes of file */
 	struct count of[2];
 };
 
