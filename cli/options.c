@@ -198,10 +198,10 @@ static int count_cpus(void)
 static int check_operands(const struct options *opts)
 {
 	const struct command *c = opts->command;
+	const char *args = opts->merge ? "--merge PART..." : c->args;
 	char usage[80];
 
-	snprintf(usage, sizeof(usage), "write: fsdax-ctl %s%s%s", c->name, *c->args ? " " : "",
-		 c->args);
+	snprintf(usage, sizeof(usage), "write: fsdax-ctl %s%s%s", c->name, *args ? " " : "", args);
 	if (opts->files0 && opts->n_args > 0)
 		return option_mistake("name the paths in one of the two places",
 				      "%s: --files0-from goes with no other paths", c->name);

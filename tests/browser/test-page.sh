@@ -25,7 +25,7 @@ dax = yes'
 for name in '<script>ran=1</script>' '"><img src=http://192.0.2.1/ onerror=ran=1>' $'new\nline' $'\xff' \
 	{a..p}-$(printf 'n%.0s' {1..100}); do
 	mkdir -p "$D/$name/in"
-	for j in {1..20}; do truncate -s $((j * j * j * 9000)) "$D/$name/in/$j"; done
+	for j in {1..8}; do truncate -s $((j * j * j * 99000)) "$D/$name/in/$j"; done
 	truncate -s 12K "$D/$name/in/lib.so.1"
 done
 

@@ -28,6 +28,8 @@ wrong "there is no command \$'\\033[31m'" $'\e[31m'
 wrong "options go behind the command" -R set
 wrong "set: what shall it work on?
   = write: fsdax-ctl set FILE..." set
+wrong "scan: what shall it work on?
+  = write: fsdax-ctl scan --merge PART..." scan --merge
 wrong "copy: it needs more than 1 path
   = write: fsdax-ctl copy SRC DST" copy a
 wrong "copy: it takes 2 paths, not 3" copy a b c
