@@ -195,6 +195,7 @@ void html_count_cells(struct html *html, const struct count *count, const char *
 void html_bar(struct html *html, const char *class, uint64_t part, uint64_t whole)
 {
 	(void)html;
-	output_print("<span class=\"bar %s\"><span style=\"width:%.2f%%\"></span></span>", class,
-		     whole ? 100.0 * (double)part / (double)whole : 0.0);
+	if (part)
+		output_print("<span class=\"bar %s\"><span style=\"width:%.2f%%\"></span></span>",
+			     class, 100.0 * (double)part / (double)whole);
 }

@@ -64,7 +64,7 @@ void html_fold_end(struct html *html);
 /* <td class=n> for each: files, bytes, window, descriptors, page cache. key: of the object. */
 void html_count_cells(struct html *html, const struct count *count, const char *key);
 
-/* A bar as long as part is of whole. */
+/* A bar as long as part is of whole; none for 0. */
 void html_bar(struct html *html, const char *class, uint64_t part, uint64_t whole);
 
 /* The style of all pages. */

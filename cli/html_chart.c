@@ -55,12 +55,15 @@ static void label_x(double x, const char *text, bool minor)
 		     x / WIDE * 100, text);
 }
 
-/* A word at a line from top to bottom: on its right, or where there is no room, on its left. */
-static void label_mark(struct html *html, const struct chart_mark *mark, double x, size_t row)
+/*
+ * A word at a line from top to bottom: on its right, or where there is no room, on its left.
+ * row: how far down, as words can be side by side; -1: above the chart
+ */
+static void label_mark(struct html *html, const struct chart_mark *mark, double x, int row)
 {
-	const bool left = x > WIDE * 0.6;
+	const bool left = x > WIDE * 0.48;
 
-	output_print("<span class=\"mark %s%s\" style=\"%s:%.2f%%;top:%zupx\">", mark->class,
+	output_print("<span class=\"mark %s%s\" style=\"%s:%.2f%%;top:%dpx\">", mark->class,
 		     left ? " left" : "", left ? "right" : "left",
 		     (left ? WIDE - x : x) / WIDE * 100, 2 + 22 * row);
 	html_text(html, mark->label);
@@ -223,7 +226,7 @@ static void draw_panel(struct html *html, struct panel *panel, const struct colu
 		label_y(HIGH - height_of(panel, at),
 			panel->bytes ? output_size(size, at) : count_text(text, at));
 	for (size_t i = 0; i < n_marks && !panel->bytes; i++)
-		label_mark(html, &marks[i], size_x(columns, marks[i].at), i);
+		label_mark(html, &marks[i], size_x(columns, marks[i].at), -1);
 	output_text("</div></div>\n");
 }
 
@@ -362,7 +365,7 @@ static void draw_marks(const struct scales *s, const struct chart_mark *marks, s
 static void label_marks(struct html *html, const struct scales *s, const struct chart_mark *marks,
 			size_t n_marks)
 {
-	size_t row = 0;
+	int row = 0;
 
 	for (size_t i = 0; i < n_marks; i++) {
 		if (!marks[i].window) {

@@ -59,7 +59,7 @@ const char html_style[] =
 	".wide{width:34%;min-width:110px}\n"
 	".memory .wide{width:62%}\n"
 	".bar{display:block;height:14px;border-radius:3px;background:var(--wash)}\n"
-	".bar span{display:block;height:100%;border-radius:3px;background:var(--yes);min-width:1px}\n"
+	".bar span{display:block;height:100%;border-radius:3px;background:var(--yes);min-width:2px}\n"
 	".bar.no{background:none}.bar.no span{background:var(--no)}.bar.plain{background:none}\n"
 	".yes-no{font-weight:600}.yes-no.yes{color:var(--yes)}.yes-no.no{color:var(--soft)}\n"
 	/* charts */

@@ -48,11 +48,11 @@ static void put_lede(struct html *html, const struct plan *plan)
 	if (plan->found) {
 		output_text("That is <b>");
 		html_count(html, range.files, "file", "recommended.files");
-		output_text("</b>, which take ");
+		output_text("</b> in ");
 		html_count(html, range.chunks, "chunk", "recommended.chunks");
-		output_text(" of the window if all are in use at once, and save ");
+		output_text(" of the window. With DAX, the guest saves ");
 		html_size(html, range.page_cache, "recommended.page_cache");
-		output_text(" of page cache in the guest.");
+		output_text(" of page cache, if all is in use at once.");
 	} else {
 		output_text(
 			"What tags and rules have in the window leaves too little for the rest.");

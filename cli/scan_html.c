@@ -33,7 +33,7 @@ static void put_title(struct html *html, uint64_t dax, uint64_t all)
 static void put_lede(struct html *html, const struct count *yes, const struct count *no)
 {
 	if (yes->files) {
-		output_text("<p class=\"lede\">If all of them are in use at once, they take ");
+		output_text("<p class=\"lede\">If all of this is in use at once, it takes ");
 		html_count(html, yes->chunks, "chunk", "yes.chunks");
 		output_text(" of the DAX window: <b>");
 		html_window(html, yes->chunks, "yes.chunks");
@@ -47,7 +47,8 @@ static void put_lede(struct html *html, const struct count *yes, const struct co
 		output_text("<p class=\"lede\"><b>");
 		html_count(html, no->files, "file", "no.files");
 		output_text(no->files == 1 ? "</b> stays" : "</b> stay");
-		output_text(" in the page cache. DAX for them would take ");
+		output_print(" in the page cache. DAX for %s would take ",
+			     no->files == 1 ? "it" : "them");
 		html_window(html, no->chunks, "no.chunks");
 		output_text(yes->files ? " of window more, and " : " of window, and ");
 		html_size(html, no->descriptors, "no.descriptors");

@@ -83,7 +83,7 @@ void html_sizes(struct html *html, const struct tallies *tallies, const struct t
 static void tree_cells(struct html *html, const struct count of[2], const char *key, uint64_t most)
 {
 	output_print("<td class=\"wide\">");
-	if (most)
+	if (most) /* 0: not to be compared */
 		html_bar(html, "plain", of[1].chunks, most);
 	output_text("</td><td class=\"n\">");
 	html_window(html, of[1].chunks, "%s:yes.chunks", key);
