@@ -85,7 +85,8 @@ void html_name(struct html *html, const char *name)
 }
 
 /* end: behind the key. */
-static void put(uint64_t value, const char *shown, const char *end, const char *key, va_list ap)
+__attribute__((format(printf, 4, 0))) static void put(uint64_t value, const char *shown,
+						      const char *end, const char *key, va_list ap)
 {
 	char path[KEY_MAX];
 

@@ -47,6 +47,7 @@ scan() {
 	ctl scan --root "$D" "$@"
 }
 
+# shellcheck disable=SC2317 # it is called by both
 plan() {
 	ctl plan --root "$D" "$@"
 }
