@@ -10,6 +10,8 @@
 #   make fuzz       fuzz for FUZZ_SECONDS, 300 if not given
 #   make soak       faults in their long form, and mixed load for SOAK_SECONDS, 1200 if not given
 #   make truth      compare a mount with the file system below for TRUTH_SECONDS, 600 if not given
+#   make dist       a tarball of what is committed: build/dist
+#   make deb        Debian packages of it: build/packages
 #   make format     clang-format all sources
 
 PREFIX ?= /usr
@@ -17,7 +19,7 @@ FUZZ_SECONDS ?= 300
 SOAK_SECONDS ?= 1200
 TRUTH_SECONDS ?= 600
 
-.PHONY: all install demo check bench fuzz soak truth format clean
+.PHONY: all install demo check bench fuzz soak truth dist deb format clean
 
 all:
 	cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DFSDAX_TESTS=OFF
@@ -46,6 +48,12 @@ soak:
 truth:
 	scripts/deps.sh build test
 	scripts/truth.sh $(TRUTH_SECONDS)
+
+dist:
+	scripts/dist.sh
+
+deb:
+	scripts/packages.sh
 
 format:
 	scripts/format.sh

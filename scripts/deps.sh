@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # deps.sh GROUP... - install the Debian packages that the groups need and that are
-# missing: build, test, browser, soak, fuzz, demo, format. Says what it installs; does nothing,
-# and needs no root, where nothing is missing.
+# missing: build, test, browser, soak, fuzz, packages, demo, format. Says what it installs; does
+# nothing, and needs no root, where nothing is missing.
 set -euo pipefail
 
 declare -A packages=(
@@ -14,6 +14,7 @@ declare -A packages=(
 	[browser]="chromium-headless-shell"
 	[soak]="fio stress-ng dbench"
 	[fuzz]="clang libclang-rt-14-dev llvm"
+	[packages]="libcmocka-dev libpcre2-dev debhelper dpkg-dev fakeroot lintian debootstrap xz-utils"
 	[demo]="util-linux mount attr e2fsprogs xfsprogs"
 	[format]="clang-format"
 )

@@ -22,10 +22,11 @@ install_tree
 
 for file in bin/fsdax-ctl include/fsdax/fsdax.h include/fsdax/fuse.h \
 	lib/fsdax/policy.d/50-default.ini share/bash-completion/completions/fsdax-ctl \
-	share/zsh/site-functions/_fsdax-ctl share/fish/vendor_completions.d/fsdax-ctl.fish \
+	share/zsh/*/_fsdax-ctl share/fish/vendor_completions.d/fsdax-ctl.fish \
 	sbin/fsdaxd share/qemu/vhost-user/60-fsdaxd.json \
 	share/man/man1/fsdax-ctl.1 share/man/man5/fsdax-policy.5 share/man/man3/libfsdax.3; do
-	[ -s "$tree/usr/$file" ] || fail "usr/$file is not installed"
+	# shellcheck disable=SC2086 # a pattern
+	[ -s "$(echo "$tree/usr/"$file)" ] || fail "usr/$file is not installed"
 done
 ok "every file is in its place"
 
@@ -33,7 +34,7 @@ binary=$(jq -r .binary "$tree/usr/share/qemu/vhost-user/60-fsdaxd.json")
 is "who looks for virtiofs daemons finds fsdaxd" /usr/sbin/fsdaxd "$binary"
 [ -x "$tree$binary" ] || fail "$binary is not there"
 
-is "soname" libfsdax.so.0 \
+is "soname" libfsdax.so.1 \
 	"$(objdump -p "$libdir/libfsdax.so" | awk '$1 == "SONAME" { print $2 }')"
 
 # The manuals, the headers and the code name no folder of the build.
@@ -80,7 +81,7 @@ done
 ok "each header compiles alone"
 
 bash -n "$tree/usr/share/bash-completion/completions/fsdax-ctl"
-zsh -n "$tree/usr/share/zsh/site-functions/_fsdax-ctl"
+zsh -n "$tree"/usr/share/zsh/*/_fsdax-ctl
 fish -n "$tree/usr/share/fish/vendor_completions.d/fsdax-ctl.fish"
 ok "each shell can read its completions"
 
