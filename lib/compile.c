@@ -8,7 +8,7 @@
 #include "compile_finish.h"
 #include "keys.h"
 
-enum { LONGEST_NAME = 200 };
+enum { LONGEST_NAME = 200, TOO_MANY_MISTAKES = 10000 };
 
 static void report_part(struct compiler *c, enum fsdax_severity severity,
 			const struct ini_item *item, struct ini_text part, const char *hint,
@@ -343,8 +343,23 @@ int compiler_init(struct compiler *c, struct fsdax_report *report)
 	return builder_init(&c->builder);
 }
 
+static void add_mistake(void *data, const struct span *span, const char *hint, const char *message)
+{
+	struct compiler *c = data;
+
+	report_add(c->report, FSDAX_ERROR, span, hint, "%s", message);
+}
+
+static bool has_enough(void *data)
+{
+	const struct compiler *c = data;
+
+	return fsdax_report_errors(c->report) >= TOO_MANY_MISTAKES;
+}
+
 int compiler_add(struct compiler *c, const char *file, const char *text, size_t size)
 {
+	const struct ini_sink sink = {add_item, add_mistake, has_enough, c, "[rule NAME]"};
 	int err;
 
 	c->file = arena_strdup(&c->policy->arena, file);
@@ -352,7 +367,9 @@ int compiler_add(struct compiler *c, const char *file, const char *text, size_t 
 		return -ENOMEM;
 	c->section = NULL;
 	memset(c->settings_seen, 0, sizeof(c->settings_seen));
-	err = ini_read(c->report, c->file, text, size, add_item, c);
+	err = ini_read(c->file, text, size, &sink);
+	if (!err && report_failed(c->report))
+		err = -ENOMEM;
 	if (!err)
 		end_rule(c);
 	c->section = NULL;

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ini_read.c - reads a policy file, line by line, through inih. See ini_read.h. */
+/* ini_read.c - reads a file of sections and keys, line by line. See ini_read.h. */
 #include <errno.h>
 #include <ini.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ini_read.h"
 #include "utf8.h"
 
-enum { TOO_MANY_MISTAKES = 10000 };
-
 struct reading {
-	struct fsdax_report *report;
+	const struct ini_sink *sink;
 	const char *rest; /* what has not been read yet */
 	const char *end;
 	struct ini_item item; /* the current line */
-	ini_fn *fn;
-	void *data;
 	int err;
 	bool in_section;
 };
@@ -39,7 +35,7 @@ static void refuse(struct reading *r, struct ini_text part, const char *hint, co
 {
 	struct span span = ini_span(&r->item, part);
 
-	report_add(r->report, FSDAX_ERROR, &span, hint, "%s", message);
+	r->sink->mistake(r->sink->data, &span, hint, message);
 }
 
 static bool is_blank(char c)
@@ -168,7 +164,15 @@ static bool split_pair(struct reading *r, struct ini_text line)
 static void deliver(struct reading *r)
 {
 	if (!r->err)
-		r->err = r->fn(r->data, &r->item);
+		r->err = r->sink->item(r->sink->data, &r->item);
+}
+
+static void refuse_stray(struct reading *r)
+{
+	char hint[80];
+
+	snprintf(hint, sizeof(hint), "put a section such as %s above it", r->sink->section);
+	refuse(r, r->item.key, hint, "a key before any section");
 }
 
 /* ---- Between the lines and inih ------------------------------------------------ */
@@ -197,18 +201,17 @@ static void write_stand_in(struct reading *r, char *out, size_t size)
 	if (r->in_section)
 		snprintf(out, size, "k=%u\n", r->item.line);
 	else
-		refuse(r, r->item.key, "put a section such as [rule NAME] above it",
-		       "a key before any section");
+		refuse_stray(r);
 }
 
 static bool too_many(struct reading *r)
 {
 	struct span span = {.file = r->item.file, .line = r->item.line};
 
-	if (fsdax_report_errors(r->report) < TOO_MANY_MISTAKES)
+	if (!r->sink->enough(r->sink->data))
 		return false;
-	report_add(r->report, FSDAX_ERROR, &span, "is this a policy file?",
-		   "too many mistakes: what follows was not read");
+	r->sink->mistake(r->sink->data, &span, "is this the right file?",
+			 "too many mistakes: what follows was not read");
 	return true;
 }
 
@@ -247,26 +250,23 @@ static bool check_start(struct reading *r)
 	}
 	if (size < 2 || (memcmp(r->rest, "\xff\xfe", 2) && memcmp(r->rest, "\xfe\xff", 2)))
 		return true;
-	report_add(r->report, FSDAX_ERROR, &span, "save it as UTF-8", "this file is UTF-16");
+	r->sink->mistake(r->sink->data, &span, "save it as UTF-8", "this file is UTF-16");
 	return false;
 }
 
-int ini_read(struct fsdax_report *report, const char *file, const char *text, size_t size,
-	     ini_fn *fn, void *data)
+int ini_read(const char *file, const char *text, size_t size, const struct ini_sink *sink)
 {
 	struct reading r = {
-		.report = report,
+		.sink = sink,
 		.rest = text,
 		.end = text + size,
 		.item = {.file = file},
-		.fn = fn,
-		.data = data,
 	};
 
 	if (!check_start(&r))
 		return 0;
 	/* The stand-ins have no mistakes: what can go wrong is that inih gets no memory. */
-	if (ini_parse_stream(next_line, &r, found_pair, &r) || report_failed(report))
+	if (ini_parse_stream(next_line, &r, found_pair, &r))
 		return r.err ? r.err : -ENOMEM;
 	return r.err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ini_read.h - reads a policy file, line by line, through inih.
+ * ini_read.h - reads a file of sections and keys, line by line, through inih: a policy, or the
+ * daemon's options.
  *
  * inih, as distributions build it, cuts a line at 200 bytes, a section or key at 50, takes
  * an indented line as more of the line before, and does not tell its handler the number of
@@ -27,17 +28,26 @@ struct ini_item {
 	struct ini_text value; /* text is NULL for a section */
 };
 
-/* Returns 0 to go on, or a negative errno to stop. */
-typedef int ini_fn(void *data, const struct ini_item *item);
+/* Who is told what is in a file. */
+struct ini_sink {
+	/* Returns 0 to go on, or a negative errno to stop. */
+	int (*item)(void *data, const struct ini_item *item);
+	/* What cannot be read. hint: what to do, or NULL. All are borrowed for the call. */
+	void (*mistake)(void *data, const struct span *span, const char *hint,
+			const char *message);
+	/* Whether there have been so many mistakes that no more are wanted. */
+	bool (*enough)(void *data);
+	void *data;
+	const char *section; /* such as a file may begin with, for a hint: "[rule NAME]" */
+};
 
 /* Where a piece of an item's line stands, for a remark. */
 struct span ini_span(const struct ini_item *item, struct ini_text part);
 
 /*
- * Read all lines. What cannot be read is reported, and the rest goes on.
- * Returns 0, or what fn returned, or -ENOMEM.
+ * Read all lines. What cannot be read is told, and the rest goes on.
+ * Returns 0, or what item() returned, or -ENOMEM.
  */
-int ini_read(struct fsdax_report *report, const char *file, const char *text, size_t size,
-	     ini_fn *fn, void *data);
+int ini_read(const char *file, const char *text, size_t size, const struct ini_sink *sink);
 
 #endif

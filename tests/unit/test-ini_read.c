@@ -8,7 +8,22 @@ struct collected {
 	char text[4096];
 	size_t len;
 	int stop_at; /* calls until an error is returned; 0: never */
+	struct fsdax_report *report;
 };
+
+static void note(void *data, const struct span *span, const char *hint, const char *message)
+{
+	struct collected *c = data;
+
+	report_add(c->report, FSDAX_ERROR, span, hint, "%s", message);
+}
+
+static bool is_enough(void *data)
+{
+	const struct collected *c = data;
+
+	return fsdax_report_errors(c->report) >= 10000;
+}
 
 static int collect(void *data, const struct ini_item *item)
 {
@@ -34,6 +49,7 @@ static int collect(void *data, const struct ini_item *item)
 static int read_bytes(const char *text, size_t size, struct collected *c,
 		      struct fsdax_report **report)
 {
+	const struct ini_sink sink = {collect, note, is_enough, c, "[rule NAME]"};
 	/* In memory of its own length, so that a sanitizer sees a byte too much. */
 	char *copy = malloc(size + !size);
 	int err;
@@ -42,7 +58,8 @@ static int read_bytes(const char *text, size_t size, struct collected *c,
 	memcpy(copy, text, size);
 	*report = report_new();
 	assert_non_null(*report);
-	err = ini_read(*report, "f.ini", copy, size, collect, c);
+	c->report = *report;
+	err = ini_read("f.ini", copy, size, &sink);
 	free(copy);
 	return err;
 }
