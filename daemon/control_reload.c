@@ -11,6 +11,7 @@
 #include "control_internal.h"
 #include "folder.h"
 #include "log.h"
+#include "notify.h"
 #include "privileges.h"
 #include "share.h"
 #include "verdict.h"
@@ -68,7 +69,7 @@ static bool gave_up_trusted(const struct share *share)
 	return share->had_trusted && !share->trusted;
 }
 
-struct json_object *control_reload(struct control *control)
+static struct json_object *reload(struct control *control, bool *replaced)
 {
 	struct fsdax_policy *policy = NULL;
 	struct fsdax_report *report = NULL;
@@ -86,6 +87,7 @@ struct json_object *control_reload(struct control *control)
 		return control_error(no_trusted);
 	}
 	settle(control, policy, report);
+	*replaced = !failed;
 	object = json_object_new_object();
 	err |= json_put_bool(object, "ok", !failed);
 	if (failed)
@@ -97,4 +99,15 @@ struct json_object *control_reload(struct control *control)
 	fsdax_policy_unref(policy);
 	fsdax_report_free(report);
 	return json_finish(object, err);
+}
+
+struct json_object *control_reload(struct control *control)
+{
+	struct json_object *object;
+	bool replaced = false;
+
+	notify_tell(control->share->notify, NOTIFY_RELOADING);
+	object = reload(control, &replaced);
+	notify_tell(control->share->notify, replaced ? NOTIFY_RELOADED : NOTIFY_REFUSED);
+	return object;
 }

@@ -338,8 +338,16 @@ static const struct call policy[] = {
 /* ---- The process outside ------------------------------------------------------------------ */
 
 static const struct call outside[] = {
-	CALL(rt_sigtimedwait),	    CALL(wait4), CALL(kill), CALL(unlink),
-	RARE(unlinkat, OTHER_LIBC), END,
+	CALL(poll),
+	RARE(ppoll, OTHER_LIBC),
+	CALL(read),
+	CALL(recvfrom),
+	CALL(sendto),
+	CALL(wait4),
+	CALL(kill),
+	CALL(unlink),
+	RARE(unlinkat, OTHER_LIBC),
+	END,
 };
 
 /* ---- Sanitizers --------------------------------------------------------------------------- */

@@ -42,7 +42,7 @@ pid_t helper_fork(int sockets[2])
 }
 
 /* Sockets above all: the other side must see that they are closed. */
-static int keep_only(int fds[], int n)
+int helper_keep_only(int fds[], int n)
 {
 	int high[MOST_FDS];
 
@@ -68,7 +68,7 @@ int helper_begin(const char *name, int fds[], int n)
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	setrlimit(RLIMIT_NOFILE, &files);
-	return keep_only(fds, n);
+	return helper_keep_only(fds, n);
 }
 
 int helper_leave_network(void)

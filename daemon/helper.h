@@ -25,6 +25,9 @@ pid_t helper_fork(int sockets[2]);
  */
 int helper_begin(const char *name, int fds[], int n);
 
+/* Close all descriptors but standard ones and the n in fds, which get new numbers. 0 or -errno. */
+int helper_keep_only(int fds[], int n);
+
 /* Network, IPC and host name become others; it is no error if that takes more privilege. */
 int helper_leave_network(void);
 

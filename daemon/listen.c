@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -84,6 +85,16 @@ int listen_on_path(const char *path, const char *group, int waiting)
 		return fd;
 	close(fd);
 	return err;
+}
+
+int listen_passed(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *number = getenv("LISTEN_FDS");
+
+	/* Else they are another process's, which did not remove them. */
+	if (!pid || !number || atoi(pid) != getpid())
+		return -1;
+	return strcmp(number, "1") == 0 ? STDERR_FILENO + 1 : -EINVAL;
 }
 
 /* A descriptor that was handed down must be a socket that listens. */

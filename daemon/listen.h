@@ -20,6 +20,12 @@ int listen_on_path(const char *path, const char *group, int waiting);
 int listen_open(const struct settings *settings);
 
 /*
+ * The listening socket that the service manager has handed over, as sd_listen_fds(3) has it; -1:
+ * none; -EINVAL: several.
+ */
+int listen_passed(void);
+
+/*
  * Once the daemon is the process that it will be: a front-end that asks the kernel whom it talks
  * to is told who listened last. 0 or -errno.
  */

@@ -28,6 +28,7 @@
 #include "listen.h"
 #include "log.h"
 #include "mount.h"
+#include "notify.h"
 #include "options.h"
 #include "outside.h"
 #include "privileges.h"
@@ -35,6 +36,7 @@
 #include "share.h"
 #include "thread.h"
 #include "vhost_user.h"
+#include "window.h"
 
 /* Statuses as of sysexits.h and design: 2 usage, 65 the policy is invalid. */
 enum { EXIT_USAGE = 2, EXIT_POLICY = 65 };
@@ -90,6 +92,7 @@ static int serve_front_ends(struct share *share, int listener, bool reconnect, i
 	int err;
 
 	log_info("waiting for a front-end");
+	notify_tell(share->notify, NOTIFY_READY);
 	do {
 		int socket = listen_accept(listener, stop_fd);
 
@@ -98,9 +101,11 @@ static int serve_front_ends(struct share *share, int listener, bool reconnect, i
 		log_info("a front-end has connected");
 		atomic_fetch_add(&share->front_ends.connections, 1);
 		atomic_store(&share->connected, true);
+		notify_tell(share->notify, NOTIFY_CONNECTED);
 		err = vhost_user_serve(share, socket, stop_fd);
 		atomic_store(&share->connected, false);
 		count_end(share, err);
+		notify_tell(share->notify, NOTIFY_GONE);
 		if (err == -EPROTO)
 			log_error("the front-end sent what is not vhost-user; its connection is "
 				  "closed");
@@ -195,11 +200,11 @@ static int serve_mount(struct share *share, struct control *control)
 	return err ? err : mount_serve(share);
 }
 
-static int begin_outside(struct settings *settings)
+static int begin_outside(struct settings *settings, struct notify *notify)
 {
 	if (settings->sandbox == SANDBOX_NONE)
 		return 0;
-	return outside_begin(settings, settings->sandbox == SANDBOX_NAMESPACE);
+	return outside_begin(settings, notify, settings->sandbox == SANDBOX_NAMESPACE);
 }
 
 static int serve(struct share *share, struct control *control, struct options *options, int stop_fd)
@@ -212,21 +217,33 @@ static int serve(struct share *share, struct control *control, struct options *o
 	listener = listen_open(settings);
 	if (listener < 0)
 		return listener;
-	err = begin_outside(settings);
+	err = begin_outside(settings, share->notify);
 	if (!err)
 		err = serve_guest(share, control, options, listener, stop_fd);
 	listen_close(listener, settings);
 	return err;
 }
 
+/* How large a window guests are offered. */
+static uint64_t offered_window(const struct share *share)
+{
+	struct window_stats stats;
+
+	if (!share->window)
+		return 0;
+	window_stats(share->window, &stats);
+	return stats.view ? share->settings->dax_window : 0;
+}
+
 static int run(struct options *options)
 {
 	char control_path[CONTROL_PATH_MAX];
 	struct control *control = NULL;
+	struct notify notify;
 	struct share *share;
 	int stop_fd, err;
 
-	if (!thread_check() || close_inherited(&options->settings))
+	if (!thread_check() || close_inherited(&options->settings) || notify_open(&notify))
 		return EXIT_FAILURE;
 	options->settings.unprivileged = geteuid() != 0 || options->settings.uid_map.count;
 	control_settle(&options->settings, control_path);
@@ -240,20 +257,22 @@ static int run(struct options *options)
 		return EXIT_POLICY;
 	if (err)
 		return EXIT_FAILURE;
+	share->notify = &notify;
+	notify.window = offered_window(share);
 	err = control_start(share, &control);
 	if (!err)
 		err = serve(share, control, options, stop_fd);
+	notify_tell(&notify, NOTIFY_STOPPING);
 	control_stop(control);
 	share_free(share);
+	notify_close(&notify);
 	close(stop_fd);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+static int parse_and_run(int argc, char **argv, struct options *options)
 {
-	struct options options;
-
-	switch (options_parse(argc, argv, &options)) {
+	switch (options_parse(argc, argv, options)) {
 	case OPTIONS_WRONG: return EXIT_USAGE;
 	case OPTIONS_HELP: options_print_help(); return EXIT_SUCCESS;
 	case OPTIONS_VERSION: printf("fsdaxd %s\n", fsdax_version()); return EXIT_SUCCESS;
@@ -262,6 +281,15 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	case OPTIONS_RUN: break;
 	}
-	log_start(options.log_level, options.syslog);
-	return run(&options);
+	log_start(options->log_level, options->syslog);
+	return run(options);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status = parse_and_run(argc, argv, &options);
+
+	options_free(&options);
+	return status;
 }

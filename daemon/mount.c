@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "notify.h"
 #include "request.h"
 #include "share.h"
 #include "thread.h"
@@ -372,6 +373,7 @@ static int serve_until_end(struct mount *mount, int signal_fd)
 		return err;
 	}
 	log_info("mounted on %s", mount->share->settings->mount_dir);
+	notify_tell(mount->share->notify, NOTIFY_READY);
 	end(mount, wait_for_end(mount, signal_fd));
 	return 0;
 }

@@ -16,10 +16,16 @@
 
 #include <fsdax/fsdax.h>
 
+#include "../cli/suggest.h"
+#include "config.h"
+#include "listen.h"
 #include "polling.h"
 #include "privileges.h"
 
-/* Sets the member of struct options to a value; false: the value can't be understood. */
+/*
+ * Sets the member of struct options to a value, which is NULL for a switch on the command line.
+ * False: the value can't be understood.
+ */
 typedef bool setter(void *member, const char *value);
 
 struct option_kind {
@@ -39,10 +45,14 @@ static bool set_text(void *member, const char *value)
 	return *value != '\0';
 }
 
-static bool set_true(void *member, const char *value)
+/* A switch: on the command line without a value, and in a file with yes or no. */
+static bool set_switch(void *member, const char *value)
 {
-	(void)value;
-	*(bool *)member = true;
+	bool yes = !value || strcmp(value, "yes") == 0;
+
+	if (!yes && strcmp(value, "no") != 0)
+		return false;
+	*(bool *)member = yes;
 	return true;
 }
 
@@ -52,14 +62,15 @@ static bool set_old_path(void *member, const char *value)
 	return set_text(member, value);
 }
 
-/* value: NULL if it was left out. */
+/* value: NULL if it was left out; yes and no are a file's. */
 static bool set_when(void *member, const char *value)
 {
 	bool *on = member;
 
 	/* A guest that has none has none, whatever we say. */
-	*on = !value || strcmp(value, "never") != 0;
-	return !value || !*on || strcmp(value, "auto") == 0 || strcmp(value, "always") == 0;
+	*on = !value || (strcmp(value, "never") != 0 && strcmp(value, "no") != 0);
+	return !value || !*on || strcmp(value, "yes") == 0 || strcmp(value, "auto") == 0 ||
+	       strcmp(value, "always") == 0;
 }
 
 static bool set_nothing(void *member, const char *value)
@@ -223,7 +234,7 @@ static const struct option_kind kinds[] = {
 	{"mount", SETTING(mount_dir), set_text, "DIR",
 	 "serve a local mount instead of a guest; it has no DAX"},
 	{"socket-group", SETTING(socket_group), set_text, "GROUP", "who may connect, beside root"},
-	{"reconnect", offsetof(struct options, reconnect), set_true, NULL,
+	{"reconnect", offsetof(struct options, reconnect), set_switch, NULL,
 	 "wait for another front-end when one has gone"},
 	{"tag", SETTING(tag), set_text, "TAG",
 	 "what the guest mounts, for front-ends that ask the daemon"},
@@ -236,30 +247,30 @@ static const struct option_kind kinds[] = {
 	 "decide by this file or folder instead of the installed policy; none: no file is DAX"},
 	{"control-socket", SETTING(control_path), set_text, "PATH",
 	 "where fsdax-ctl asks for status and reload (/run/fsdax/TAG-PID.sock)"},
-	{"guest-tags", SETTING(guest_tags), set_true, NULL,
+	{"guest-tags", SETTING(guest_tags), set_switch, NULL,
 	 "let the guest see and change the tags of files"},
 
 	{"cache", SETTING(cache), set_cache, "MODE",
 	 "how long the guest may keep what it knows: auto, always, metadata or never"},
-	{"writeback", SETTING(writeback), set_true, NULL, "let the guest write later"},
-	{"allow-direct-io", SETTING(allow_direct_io), set_true, NULL, "honor the guest's O_DIRECT"},
-	{"allow-mmap", SETTING(allow_mmap), set_true, NULL,
+	{"writeback", SETTING(writeback), set_switch, NULL, "let the guest write later"},
+	{"allow-direct-io", SETTING(allow_direct_io), set_switch, NULL, "honor the guest's O_DIRECT"},
+	{"allow-mmap", SETTING(allow_mmap), set_switch, NULL,
 	 "let the guest map files shared with --cache=never and metadata"},
-	{"no-readdirplus", SETTING(no_readdirplus), set_true, NULL,
+	{"no-readdirplus", SETTING(no_readdirplus), set_switch, NULL,
 	 "do not send attributes with the names of a folder"},
-	{"readonly", SETTING(readonly), set_true, NULL, "let the guest change nothing"},
-	{"xattr", SETTING(xattr), set_true, NULL, "let the guest use extended attributes"},
+	{"readonly", SETTING(readonly), set_switch, NULL, "let the guest change nothing"},
+	{"xattr", SETTING(xattr), set_switch, NULL, "let the guest use extended attributes"},
 	{"posix-acl", SETTING(posix_acl), set_when, "[=WHEN]",
 	 "honor access control lists, which turns on xattr: never, auto or always"},
-	{"posix-lock", SETTING(posix_lock), set_true, NULL,
+	{"posix-lock", SETTING(posix_lock), set_switch, NULL,
 	 "take the guest's fcntl locks on the host's files"},
-	{"flock", SETTING(flock), set_true, NULL,
+	{"flock", SETTING(flock), set_switch, NULL,
 	 "take the guest's flock locks on the host's files"},
-	{"killpriv-v2", SETTING(killpriv_v2), set_true, NULL,
+	{"killpriv-v2", SETTING(killpriv_v2), set_switch, NULL,
 	 "clear set-id bits on the host, not in the guest"},
-	{"preserve-noatime", SETTING(preserve_noatime), set_true, NULL,
+	{"preserve-noatime", SETTING(preserve_noatime), set_switch, NULL,
 	 "honor the guest's O_NOATIME"},
-	{"announce-submounts", SETTING(announce_submounts), set_true, NULL,
+	{"announce-submounts", SETTING(announce_submounts), set_switch, NULL,
 	 "show the guest where other file systems are mounted"},
 	{"inode-file-handles", SETTING(file_handles), set_file_handles, "MODE",
 	 "never, prefer (the default) or mandatory: know files by handle, not by descriptor"},
@@ -281,7 +292,7 @@ static const struct option_kind kinds[] = {
 	 "the most open files (as many as may be); 0: leave the limit as it is"},
 	{"log-level", offsetof(struct options, log_level), set_log_level, "LEVEL",
 	 "off, error, warn, info or debug"},
-	{"syslog", offsetof(struct options, syslog), set_true, NULL, "say it to syslog"},
+	{"syslog", offsetof(struct options, syslog), set_switch, NULL, "say it to syslog"},
 
 	/* What virtiofsd has, and what is the case here anyway. */
 	{"socket", SETTING(socket_path), set_old_path, "PATH", "now --socket-path"},
@@ -311,6 +322,7 @@ enum {
 	OPT_HELP = 'h',
 	OPT_VERSION = 'V',
 	OPT_CAPABILITIES = 1,
+	OPT_CONFIG,
 	OPT_OLD = 'o',
 	OPT_DEBUG = 'd',
 	OPT_FOREGROUND = 'f',
@@ -320,13 +332,30 @@ enum {
 
 __attribute__((format(printf, 1, 2))) static enum options_result wrong(const char *format, ...)
 {
+	char message[512];
 	va_list args;
 
-	fputs("fsdaxd: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	fputs("\n", stderr);
+	log_error("%s", message);
+	return OPTIONS_WRONG;
+}
+
+/* What is wrong with the value of an option: where it stands, if that is in a file. */
+__attribute__((format(printf, 3, 4))) static enum options_result
+wrong_option(const struct options *options, const char *name, const char *format, ...)
+{
+	const struct config_item *item = config_find(options->config, name);
+	char message[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	if (!item)
+		return wrong("--%s: %s", name, message);
+	config_say(item, CONFIG_VALUE, NULL, message);
 	return OPTIONS_WRONG;
 }
 
@@ -342,7 +371,7 @@ static int argument_of(const struct option_kind *kind)
 	return value_optional(kind) ? optional_argument : required_argument;
 }
 
-static void make_table(struct option table[N_KINDS + 4])
+static void make_table(struct option table[N_KINDS + 5])
 {
 	int i;
 
@@ -351,6 +380,7 @@ static void make_table(struct option table[N_KINDS + 4])
 			(struct option){kinds[i].name, argument_of(&kinds[i]), NULL, OPT_FIRST + i};
 	table[i++] = (struct option){"help", no_argument, NULL, OPT_HELP};
 	table[i++] = (struct option){"version", no_argument, NULL, OPT_VERSION};
+	table[i++] = (struct option){"config", required_argument, NULL, OPT_CONFIG};
 	table[i++] = (struct option){"print-capabilities", no_argument, NULL, OPT_CAPABILITIES};
 	table[i] = (struct option){0};
 }
@@ -382,6 +412,7 @@ static enum options_result take_kind(struct options *options, const struct optio
 	if (!kind->set((char *)options + kind->member, value))
 		return wrong("--%s=%s: can't be understood; it is %s", kind->name, value,
 			     kind->help);
+	config_forget(options->config, kind->name);
 	return OPTIONS_RUN;
 }
 
@@ -414,7 +445,7 @@ static bool take_off(struct options *options, const char *word)
 		kind = find_kind(word + 3);
 	if (!kind || (kind->value && !value_optional(kind)))
 		return false;
-	if (kind->set == set_true || kind->set == set_when)
+	if (kind->set == set_switch || kind->set == set_when)
 		*(bool *)((char *)options + kind->member) = false;
 	return true;
 }
@@ -455,12 +486,68 @@ static enum options_result take_old(struct options *options, char *words)
 	return result;
 }
 
+/* ---- A file of options ---------------------------------------------------------------------- */
+
+static enum options_result refuse_key(const struct config_item *item)
+{
+	struct suggestion suggestion = {0};
+	char hint[128] = "fsdaxd(8) has the list";
+
+	for (int i = 0; i < N_KINDS; i++) {
+		if (kinds[i].set)
+			suggest_offer(&suggestion, item->key, kinds[i].name);
+	}
+	if (suggestion.best)
+		snprintf(hint, sizeof(hint), "did you mean %s?", suggestion.best);
+	config_say(item, CONFIG_KEY, hint, "there is no such option");
+	return OPTIONS_WRONG;
+}
+
+static enum options_result take_item(struct options *options, const struct config_item *item)
+{
+	const struct option_kind *kind = find_kind(item->key);
+
+	if (!kind)
+		return refuse_key(item);
+	if (!kind->set && is_declined(kind, item->value))
+		return OPTIONS_RUN;
+	if (!kind->set) {
+		config_say(item, CONFIG_KEY, kind->help, "this option of virtiofsd is not taken");
+		return OPTIONS_WRONG;
+	}
+	if (kind->set((char *)options + kind->member, item->value))
+		return OPTIONS_RUN;
+	config_say(item, CONFIG_VALUE, kind->value ? kind->help : "write yes or no",
+		   "this value can't be understood");
+	return OPTIONS_WRONG;
+}
+
+/* As if the file's keys stood there as options. All mistakes are said. */
+static enum options_result take_config(struct options *options, const char *path)
+{
+	enum options_result result = OPTIONS_RUN;
+	const struct config_item *item;
+
+	if (options->config)
+		return wrong("--config: there can be only one");
+	if (!config_read(path, &options->config))
+		result = OPTIONS_WRONG;
+	for (size_t i = 0; options->config && (item = config_item(options->config, i)); i++) {
+		if (take_item(options, item) != OPTIONS_RUN)
+			result = OPTIONS_WRONG;
+	}
+	return result;
+}
+
+/* ---- The command line ------------------------------------------------------------------------ */
+
 static enum options_result take_option(struct options *options, int which, char *value)
 {
 	switch (which) {
 	case OPT_HELP: return OPTIONS_HELP;
 	case OPT_VERSION: return OPTIONS_VERSION;
 	case OPT_CAPABILITIES: return OPTIONS_CAPABILITIES;
+	case OPT_CONFIG: return take_config(options, value);
 	case OPT_OLD: return take_old(options, value);
 	case OPT_DEBUG: options->log_level = LOG_LEVEL_DEBUG; return OPTIONS_RUN;
 	case OPT_FOREGROUND: return OPTIONS_RUN;
@@ -474,30 +561,33 @@ static enum options_result take_option(struct options *options, int which, char 
 #define WINDOW_LEAST (2ull << 20)
 #define WINDOW_MOST (1ull << 30)
 
-static enum options_result check_window(const struct settings *settings)
+static enum options_result check_window(const struct options *options)
 {
+	const struct settings *settings = &options->settings;
 	uint64_t size = settings->dax_window;
 
 	if (size == 0)
 		return OPTIONS_RUN;
 	if ((size & (size - 1)) || size < WINDOW_LEAST || size > WINDOW_MOST)
-		return wrong("--dax-window: must be a power of two from 2M to 1G, such as 512M");
+		return wrong_option(options, "dax-window",
+				    "must be a power of two from 2M to 1G, such as 512M");
 	if (settings->mount_dir)
-		return wrong("--dax-window: a local mount has no DAX; leave it out, or use "
-			     "--socket-path");
+		return wrong_option(options, "dax-window",
+				    "a local mount has no DAX; leave it out, or use --socket-path");
 	return OPTIONS_RUN;
 }
 
-static enum options_result check_share(const struct settings *settings)
+static enum options_result check_share(const struct options *options)
 {
+	const char *dir = options->settings.shared_dir;
 	struct stat st;
 
-	if (!settings->shared_dir)
+	if (!dir)
 		return wrong("which folder is to be shared? say --shared-dir=DIR");
-	if (stat(settings->shared_dir, &st))
-		return wrong("--shared-dir=%s: %s", settings->shared_dir, strerror(errno));
+	if (stat(dir, &st))
+		return wrong_option(options, "shared-dir", "%s: %s", dir, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return wrong("--shared-dir=%s: is not a folder", settings->shared_dir);
+		return wrong_option(options, "shared-dir", "%s: is not a folder", dir);
 	return OPTIONS_RUN;
 }
 
@@ -512,6 +602,25 @@ static enum options_result check_transport(const struct settings *settings)
 		return wrong("--socket-path, --fd and --mount: only one of them can be");
 	if (settings->socket_group && !settings->socket_path)
 		return wrong("--socket-group: there is no --socket-path whose group it could be");
+	return OPTIONS_RUN;
+}
+
+/* A socket that a service manager hands over takes the place of the one that would be made. */
+static enum options_result take_passed_socket(struct options *options)
+{
+	struct settings *settings = &options->settings;
+	int fd = listen_passed();
+
+	if (fd == -1 || settings->socket_fd >= 0)
+		return OPTIONS_RUN;
+	if (fd < 0)
+		return wrong("$LISTEN_FDS: just one socket is needed, that of the front-end");
+	if (settings->socket_group)
+		return wrong_option(options, "socket-group",
+				    "the socket was made by the service manager: say "
+				    "SocketGroup= in its .socket unit instead");
+	settings->socket_fd = fd;
+	settings->socket_path = NULL;
 	return OPTIONS_RUN;
 }
 
@@ -530,20 +639,23 @@ static enum options_result check_maps(const struct settings *settings)
 	return OPTIONS_RUN;
 }
 
-static enum options_result check(struct settings *settings)
+static enum options_result check(struct options *options)
 {
-	enum options_result result = check_share(settings);
+	struct settings *settings = &options->settings;
+	enum options_result result = check_share(options);
 
+	if (result == OPTIONS_RUN)
+		result = take_passed_socket(options);
 	if (result == OPTIONS_RUN)
 		result = check_transport(settings);
 	if (result == OPTIONS_RUN)
-		result = check_window(settings);
+		result = check_window(options);
 	if (result != OPTIONS_RUN)
 		return result;
 	if (settings->tag && strlen(settings->tag) > 36)
-		return wrong("--tag: at most 36 bytes");
+		return wrong_option(options, "tag", "must have at most 36 bytes");
 	if (settings->request_queues < 1 || settings->request_queues > 64)
-		return wrong("--request-queues: from 1 to 64");
+		return wrong_option(options, "request-queues", "must be from 1 to 64");
 	result = check_maps(settings);
 	if (result != OPTIONS_RUN)
 		return result;
@@ -563,7 +675,7 @@ static enum options_result check(struct settings *settings)
 
 enum options_result options_parse(int argc, char **argv, struct options *options)
 {
-	struct option table[N_KINDS + 4];
+	struct option table[N_KINDS + 5];
 	enum options_result result = OPTIONS_RUN;
 	int which;
 
@@ -583,7 +695,13 @@ enum options_result options_parse(int argc, char **argv, struct options *options
 		return result;
 	if (optind < argc)
 		return wrong("'%s' belongs to no option; try 'fsdaxd --help'", argv[optind]);
-	return check(&options->settings);
+	return check(options);
+}
+
+void options_free(struct options *options)
+{
+	config_free(options->config);
+	options->config = NULL;
 }
 
 void options_print_help(void)
@@ -601,7 +719,8 @@ void options_print_help(void)
 			 kinds[i].value ? kinds[i].value : "");
 		printf("  %-28s %s\n", left, kinds[i].help);
 	}
-	puts("  --print-capabilities         what this daemon can do, as JSON\n"
+	puts("  --config=FILE                take options from a file: [share], and NAME = VALUE lines\n"
+	     "  --print-capabilities         what this daemon can do, as JSON\n"
 	     "  -h, --help                   this text\n"
 	     "  -V, --version                the version\n"
 	     "\n"

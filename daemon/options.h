@@ -18,15 +18,20 @@ enum options_result {
 	OPTIONS_WRONG,	      /* what is wrong has been said on standard error; exit with 2 */
 };
 
+struct config;
+
 struct options {
 	struct settings settings;
+	struct config *config; /* NULL: no --config */
 	enum log_level log_level;
 	bool syslog;
 	bool reconnect; /* wait for another front-end when one has gone */
 };
 
-/* Strings are argv's. */
+/* Strings are argv's, or the config's. To options_free(), whatever the result. */
 enum options_result options_parse(int argc, char **argv, struct options *options);
+
+void options_free(struct options *options);
 
 void options_print_help(void);
 

@@ -10,19 +10,22 @@
 #include "outside.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "filter.h"
+#include "helper.h"
 #include "ids.h"
 #include "log.h"
+#include "notify.h"
 #include "privileges.h"
 #include "settings.h"
 
@@ -80,28 +83,74 @@ static void outside_signals(sigset_t *set)
 static int give_up_privileges(const struct settings *settings)
 {
 	const uint64_t caps = CAPABILITY(KILL) | CAPABILITY(DAC_OVERRIDE);
-	int err = syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) ? -errno : 0;
+	int err = privileges_drop(caps, caps);
 
-	if (!err)
-		err = privileges_drop(caps, caps);
 	return err ? err : filter_load(FILTER_OUTSIDE, settings);
 }
 
-/* Pass signals on to the daemon until it ends. They are blocked. */
-static _Noreturn void stay_outside(const struct settings *settings, pid_t daemon)
+/* What the process outside has: its signals, the daemon's words, and to whom it passes them on. */
+struct outside {
+	const struct settings *settings;
+	struct notify *notify;
+	int signal_fd, socket; /* socket: -1 if nobody wants to know */
+	pid_t daemon;
+};
+
+/* Keep what is needed, and nothing else. 0 or -errno. */
+static int become_outside(struct outside *outside)
 {
+	int fds[] = {outside->socket, outside->notify->fd};
+	bool wanted = fds[1] >= 0;
 	sigset_t set;
+	int err = helper_keep_only(fds, wanted ? 2 : 0);
 
+	if (err)
+		return err;
+	outside->socket = wanted ? fds[0] : -1;
+	outside->notify->fd = wanted ? fds[1] : -1;
 	outside_signals(&set);
-	for (;;) {
-		int status;
-		int number = sigwaitinfo(&set, NULL);
+	outside->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (outside->signal_fd < 0)
+		return -errno;
+	return give_up_privileges(outside->settings);
+}
 
-		if (number > 0 && number != SIGCHLD)
-			kill(daemon, number);
-		if (waitpid(daemon, &status, WNOHANG) != daemon)
+static void pass_on_signals(const struct outside *outside)
+{
+	struct signalfd_siginfo info;
+
+	while (read(outside->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGCHLD)
+			kill(outside->daemon, (int)info.ssi_signo);
+	}
+}
+
+static void pass_on_words(struct outside *outside)
+{
+	/* A descriptor below 0 is not watched. */
+	if (outside->socket >= 0 && notify_pass_on(outside->notify, outside->socket))
+		outside->socket = -1;
+}
+
+/* Until the daemon ends. */
+static _Noreturn void stay_outside(struct outside *outside)
+{
+	for (;;) {
+		struct pollfd fds[] = {
+			{.fd = outside->signal_fd, .events = POLLIN},
+			{.fd = outside->socket, .events = POLLIN},
+		};
+		int status;
+
+		poll(fds, 2, -1);
+		pass_on_signals(outside);
+		if (waitpid(outside->daemon, &status, WNOHANG) != outside->daemon)
+			status = -1;
+		/* After that: to its last words. */
+		pass_on_words(outside);
+		if (status < 0)
 			continue;
-		remove_sockets(settings);
+		remove_sockets(outside->settings);
 		end_like(status);
 	}
 }
@@ -139,13 +188,17 @@ static int enter_namespaces(const struct settings *settings, int socket)
 }
 
 /* What goes on as the daemon. Whatever fails has been said. */
-static void become_daemon(struct settings *settings, bool namespaces, int socket)
+static void become_daemon(struct settings *settings, struct notify *notify, bool namespaces,
+			  int socket)
 {
 	int number;
 
 	if ((namespaces && enter_namespaces(settings, socket)) || hear(socket, &number))
 		_exit(EXIT_FAILURE);
-	close(socket);
+	if (notify->fd >= 0)
+		notify_through(notify, socket);
+	else
+		close(socket);
 	/* Nobody would tell us to end if the process outside were killed. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	settings->outside = true;
@@ -174,25 +227,28 @@ static int lead_into_namespaces(const struct settings *settings, int socket, pid
 }
 
 /* Does not return if there is a daemon. */
-static int lead(const struct settings *settings, bool namespaces, int socket, pid_t first)
+static int lead(struct outside *outside, bool namespaces, pid_t first)
 {
-	pid_t daemon = first;
-	int err = namespaces ? lead_into_namespaces(settings, socket, first, &daemon) : 0;
+	int err;
 
+	outside->daemon = first;
+	err = namespaces ? lead_into_namespaces(outside->settings, outside->socket, first,
+						&outside->daemon)
+			 : 0;
 	if (!err)
-		err = tell(socket, 0);
-	if (!err) {
-		err = give_up_privileges(settings);
-		if (!err)
-			stay_outside(settings, daemon);
-	}
-	kill(daemon, SIGKILL);
-	waitpid(daemon, NULL, 0);
+		err = tell(outside->socket, 0);
+	if (!err)
+		err = become_outside(outside);
+	if (!err)
+		stay_outside(outside);
+	kill(outside->daemon, SIGKILL);
+	waitpid(outside->daemon, NULL, 0);
 	return err;
 }
 
-int outside_begin(struct settings *settings, bool namespaces)
+int outside_begin(struct settings *settings, struct notify *notify, bool namespaces)
 {
+	struct outside outside = {.settings = settings, .notify = notify};
 	sigset_t set, before;
 	int sockets[2];
 	pid_t first;
@@ -211,16 +267,16 @@ int outside_begin(struct settings *settings, bool namespaces)
 	if (first == 0) {
 		close(sockets[0]);
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		become_daemon(settings, namespaces, sockets[1]);
+		become_daemon(settings, notify, namespaces, sockets[1]);
 		return 0;
 	}
 	err = first < 0 ? -errno : 0;
 	close(sockets[1]);
+	outside.socket = sockets[0];
 	if (!err)
-		err = lead(settings, namespaces, sockets[0], first);
+		err = lead(&outside, namespaces, first);
 	else
 		log_error("no process for the sandbox: %s", strerror(-err));
-	close(sockets[0]);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return err;
 }

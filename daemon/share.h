@@ -14,6 +14,7 @@
 
 struct inode_table;
 struct handle_table;
+struct notify;
 struct policy_reader;
 struct window;
 struct worker;
@@ -27,6 +28,7 @@ struct share {
 	struct window *window;		       /* NULL: no --dax-window */
 	struct fsdax_slot *policy;	       /* NULL: --policy=none */
 	struct policy_reader *reader;	       /* NULL: there is no sandbox */
+	struct notify *notify;		       /* main.c's; NULL: nobody wants to know */
 	bool had_trusted, trusted; /* xattrs in trusted.* could be read, and still can */
 	atomic_uint_least64_t tree_generation; /* see verdict.h */
 	_Atomic(struct worker *) workers;      /* see worker.h */

@@ -94,14 +94,16 @@ serve_all() {
 	python3 "$SCRATCH/sort.py" "$SCRATCH/sock/trace" "$SCRATCH/lists"
 }
 
-# end_all NAME [OPTION]...: a policy in a folder, and the end that an admin asks for.
+# end_all NAME [OPTION]...: as a service, with a policy in a folder, and the end that an admin asks
+# for.
 end_all() {
 	local name=$1 daemon
 
 	shift
 	mkdir -p "$SCRATCH/policy.d"
 	cp "$SCRATCH/policy.ini" "$SCRATCH/policy.d/"
-	strace -D -f -qq -o "$SCRATCH/trace" "$FSDAXD" --socket-path "$SCRATCH/sock/s" \
+	python3 "$(dirname "$0")/manager.py" "$SCRATCH/notes" -- \
+		strace -D -f -qq -o "$SCRATCH/trace" "$FSDAXD" --socket-path "$SCRATCH/sock/s" \
 		--shared-dir "$SHARE" --policy "$SCRATCH/policy.d" --dax-window 32M \
 		--control-socket "$SCRATCH/sock/control" "$@" 2>"$SCRATCH/log" &
 	daemon=$!

@@ -44,6 +44,7 @@
 
 #include "creds.h"
 #include "filter.h"
+#include "notify.h"
 #include "outside.h"
 #include "privileges.h"
 #include "sandbox.h"
@@ -147,12 +148,13 @@ static struct settings settings_of(const struct place *place, enum sandbox_mode 
 
 static _Noreturn void go(struct settings *settings, struct inside inside, attempt *try)
 {
+	struct notify notify = {.fd = -1};
 	bool had, trusted;
 
 	/* cmocka's handler would make something else of it. */
 	signal(SIGSYS, SIG_DFL);
 	if (settings->sandbox != SANDBOX_NONE &&
-	    outside_begin(settings, settings->sandbox == SANDBOX_NAMESPACE))
+	    outside_begin(settings, &notify, settings->sandbox == SANDBOX_NAMESPACE))
 		_exit(200);
 	/* To be tried with setns(2), as if it had been left open. */
 	inside.mnt_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);

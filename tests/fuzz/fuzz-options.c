@@ -71,5 +71,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(&options.settings);
 	if (result == OPTIONS_HELP)
 		options_print_help();
+	options_free(&options);
 	return 0;
 }

@@ -20,7 +20,7 @@ is()
 
 install_tree
 
-for file in bin/fsdax-ctl include/fsdax/fsdax.h include/fsdax/fuse.h \
+for file in bin/fsdax-ctl sbin/fsdaxd lib/systemd/system/fsdaxd@.{service,socket} include/fsdax/fsdax.h include/fsdax/fuse.h \
 	lib/fsdax/policy.d/50-default.ini share/bash-completion/completions/fsdax-ctl \
 	share/zsh/*/_fsdax-ctl share/fish/vendor_completions.d/fsdax-ctl.fish \
 	sbin/fsdaxd share/qemu/vhost-user/60-fsdaxd.json \
