@@ -15,7 +15,7 @@ tarball=$(scripts/dist.sh "$scratch")
 version=$(basename "$tarball" .tar.xz)
 version=${version#fsdax-}
 tar -xf "$tarball" -C "$scratch"
-mv "$tarball" "$scratch/fsdax_$version.orig.tar.xz"
+rm "$tarball"
 
 echo "packages.sh: building, with its tests; takes some minutes"
 (cd "$scratch/fsdax-$version" && dpkg-buildpackage -us -uc) >"$scratch/log" 2>&1 ||
