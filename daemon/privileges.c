@@ -122,7 +122,10 @@ int privileges_drop_to_serve(const struct settings *settings, const struct fsdax
 		       !((effective | settings->caps_remove) & CAPABILITY(SYS_ADMIN));
 	int err;
 
-	capng_get_caps_process();
+	if (capng_get_caps_process()) {
+		log_error("the process's own capabilities can't be read");
+		return -EIO;
+	}
 	/* That of a user namespace does not count for such xattrs. */
 	*had = !settings->unprivileged && has(CAP_SYS_ADMIN);
 	*trusted = *had && (reserve || effective & CAPABILITY(SYS_ADMIN));

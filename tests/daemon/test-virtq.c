@@ -307,7 +307,7 @@ static struct guest_memory *keep(struct guest *guest)
 	guest->vq.inflight = inflight_queue(memory, 0, SIZE);
 	guest->vq.inflight_size = SIZE;
 	assert_int_equal(virtq_begin(&guest->vq), 0);
-	for (int i = 0; i < SIZE; i++)
+	for (unsigned int i = 0; i < SIZE; i++)
 		put_desc(guest, i, GUEST + DATA_AT, 8, 0, 0);
 	return memory;
 }
@@ -401,7 +401,7 @@ static void notes_that_make_no_sense_do_no_harm(void **state)
 	guest->vq.inflight->last_batch_head = UINT16_MAX;
 	guest->vq.inflight->used_idx = 12345;
 	die(guest);
-	for (int i = 0; i < SIZE; i++)
+	for (unsigned int i = 0; i < SIZE; i++)
 		assert_int_equal(take(guest), 1);
 	virtq_end(&guest->vq);
 	guest_memory_unref(memory);
