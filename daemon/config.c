@@ -17,7 +17,7 @@
 #include "log.h"
 
 enum {
-	LARGEST_FILE = 1 << 20, /* more is no file of options */
+	LARGEST_FILE = 1 << 16, /* more is no file of options */
 	ENOUGH_MISTAKES = 100,
 };
 

@@ -64,9 +64,13 @@ start() {
 }
 
 stop() {
+	local status
+
 	kill -TERM "$MANAGER"
 	wait "$MANAGER"
-	is $? 0 "$1: ends in good order"
+	status=$?
+	is $status 0 "$1: ends in good order"
+	[[ $status == 0 ]] || sed 's/^/# /' "$SCRATCH/log"
 	MANAGER=
 }
 
@@ -81,6 +85,10 @@ for sandbox in namespace chroot none; do
 	start -- --config "$SCRATCH/share.conf" --socket-path "$SCRATCH/sock/s" \
 		--sandbox "$sandbox"
 	holds "$sandbox: says that it is ready" noted '^main READY=1\|STATUS=waiting for a front-end'
+	if [[ ! -s $NOTES ]]; then
+		stop "$sandbox"
+		continue
+	fi
 	holds "$sandbox: ... and it is" python3 -c "$connect" "$SCRATCH/sock/s" <<<""
 	window=$(sed -n '1s/.*waiting for a front-end//p' "$NOTES")
 	holds "$sandbox: says that a front-end is there" \

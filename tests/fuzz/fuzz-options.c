@@ -2,12 +2,15 @@
 /*
  * fuzz-options.c - fuzz: daemon. The command line of fsdaxd, a line of the input for each word: it is
  * refused, or all that the daemon relies on holds. An input that begins with "+" is added to a
- * command line that is complete.
+ * command line that is complete, and one with "[" is a file of options for such a one.
  */
 #include <getopt.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "confined.h"
 #include "insist.h"
@@ -45,10 +48,22 @@ static void check(const struct settings *settings)
 	insist(!settings->policy_off || !settings->policy, "a policy that is off");
 }
 
+/* A file with this text, as an option: its descriptor. */
+static int make_config(const uint8_t *data, size_t size, char *option, size_t option_size)
+{
+	int fd = memfd_create("config", MFD_CLOEXEC);
+
+	insist(fd >= 0 && write(fd, data, size) == (ssize_t)size, "no file");
+	snprintf(option, option_size, "--config=/proc/self/fd/%d", fd);
+	return fd;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char text[4096], *argv[WORDS_MAX + 2] = {(char[]){"fsdaxd"}};
-	char shared_dir[] = "--shared-dir=/", fd[] = "--fd=3";
+	char shared_dir[] = "--shared-dir=/", fd[] = "--fd=3", config[64];
+	bool is_config = size && *data == '[';
+	int config_fd = -1;
 	struct options options;
 	enum options_result result;
 	int argc = 1;
@@ -57,11 +72,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return -1;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (*text == '+') {
+	if (*text == '+' || is_config) {
 		argv[argc++] = shared_dir;
 		argv[argc++] = fd;
 	}
-	for (char *word = *text == '+' ? text + 1 : text; word && argc <= WORDS_MAX;)
+	if (is_config) {
+		config_fd = make_config(data, size, config, sizeof(config));
+		argv[argc++] = config;
+	}
+	for (char *word = *text == '+' ? text + 1 : text; !is_config && word && argc <= WORDS_MAX;)
 		argv[argc++] = strsep(&word, "\n");
 	argv[argc] = NULL;
 	optind = 0;
@@ -72,5 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (result == OPTIONS_HELP)
 		options_print_help();
 	options_free(&options);
+	if (is_config)
+		close(config_fd);
 	return 0;
 }
