@@ -12,14 +12,19 @@
 #   make truth      compare a mount with the file system below for TRUTH_SECONDS, 600 if not given
 #   make dist       a tarball of what is committed: build/dist
 #   make deb        Debian packages of it: build/packages
+#   make check-packages   build, install, try and purge them in clean roots of SUITES
+#   make reproducible     build them twice, and compare
+#   make abi        what has changed for programs that were linked with the last release
 #   make format     clang-format all sources
 
 PREFIX ?= /usr
 FUZZ_SECONDS ?= 300
 SOAK_SECONDS ?= 1200
 TRUTH_SECONDS ?= 600
+SUITES ?= bookworm trixie
 
-.PHONY: all install demo check bench fuzz soak truth dist deb format clean
+.PHONY: all install demo check bench fuzz soak truth dist deb check-packages \
+	reproducible abi format clean
 
 all:
 	cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DFSDAX_TESTS=OFF
@@ -54,6 +59,16 @@ dist:
 
 deb:
 	scripts/packages.sh
+
+check-packages:
+	scripts/packages-root.sh $(SUITES)
+
+reproducible:
+	scripts/reproducible.sh
+
+abi: all
+	scripts/deps.sh test
+	scripts/abi.sh build/release/lib/libfsdax.so
 
 format:
 	scripts/format.sh

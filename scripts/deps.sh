@@ -2,19 +2,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # deps.sh GROUP... - install the Debian packages that the groups need and that are
-# missing: build, test, browser, soak, fuzz, packages, demo, format. Says what it installs; does
-# nothing, and needs no root, where nothing is missing.
+# missing: build, test, browser, soak, fuzz, packages, reproducible, demo, format. Says what it
+# installs; does nothing, and needs no root, where nothing is missing.
 set -euo pipefail
 
 declare -A packages=(
 	[build]="gcc libc6-dev cmake ninja-build pkg-config libinih-dev libattr1-dev libjson-c-dev
 		libsmartcols-dev libfuse3-dev libcap-ng-dev libseccomp-dev scdoc"
 	[test]="libcmocka-dev libpcre2-dev util-linux mount attr e2fsprogs xfsprogs btrfs-progs mandoc jq strace python3 spin
-		binutils procps uidmap bash zsh fish cargo tmux"
+		binutils procps uidmap bash zsh fish cargo tmux abigail-tools"
 	[browser]="chromium-headless-shell"
 	[soak]="fio stress-ng dbench"
 	[fuzz]="clang libclang-rt-14-dev llvm"
-	[packages]="libcmocka-dev libpcre2-dev debhelper dpkg-dev fakeroot lintian debootstrap xz-utils"
+	[packages]="libcmocka-dev libpcre2-dev debhelper dpkg-dev fakeroot lintian debootstrap xz-utils procps"
+	[reproducible]="faketime"
 	[demo]="util-linux mount attr e2fsprogs xfsprogs"
 	[format]="clang-format"
 )

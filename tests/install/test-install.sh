@@ -20,8 +20,8 @@ is()
 
 install_tree
 
-for file in bin/fsdax-ctl sbin/fsdaxd lib/systemd/system/fsdaxd@.{service,socket} include/fsdax/fsdax.h include/fsdax/fuse.h \
-	lib/fsdax/policy.d/50-default.ini share/bash-completion/completions/fsdax-ctl \
+for file in bin/fsdax-ctl sbin/fsdaxd include/fsdax/fsdax.h include/fsdax/fuse.h \
+	lib/systemd/system/fsdaxd@.{service,socket} lib/fsdax/policy.d/50-default.ini share/bash-completion/completions/fsdax-ctl \
 	share/zsh/*/_fsdax-ctl share/fish/vendor_completions.d/fsdax-ctl.fish \
 	sbin/fsdaxd share/qemu/vhost-user/60-fsdaxd.json \
 	share/man/man1/fsdax-ctl.1 share/man/man5/fsdax-policy.5 share/man/man3/libfsdax.3; do
