@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 
 /* ---- The manager's socket ------------------------------------------------------------------ */
@@ -61,15 +61,6 @@ void notify_close(struct notify *notify)
 
 /* ---- Words ----------------------------------------------------------------------------------- */
 
-/* Of the same clock as the manager's, to which "reloading" must be later than its own signal. */
-static unsigned long long now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000;
-}
-
 static void put_status(const struct notify *notify, char *text, size_t size)
 {
 	char window[64] = "";
@@ -93,7 +84,9 @@ static void say(struct notify *notify, enum notify_event event)
 	put_status(notify, status, sizeof(status));
 	switch (event) {
 	case NOTIFY_RELOADING:
-		snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu", now_us());
+		/* By the manager's clock, too: it waits for one that is later than its signal. */
+		snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+			 (unsigned long long)clock_ns() / 1000);
 		break;
 	case NOTIFY_STOPPING: snprintf(text, sizeof(text), "STOPPING=1\nSTATUS=ending"); break;
 	case NOTIFY_CONNECTED:
