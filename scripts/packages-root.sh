@@ -17,6 +17,9 @@ cd "$(dirname "$0")/.."
 cache=${FSDAX_PACKAGES_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/fsdax/packages}
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
+# One at a time: apt has locks in it.
+exec 9>"$cache/lock"
+flock 9
 source=$PWD
 scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/fsdax-packages.XXXXXX")
 chmod 755 "$scratch"
@@ -85,6 +88,8 @@ new_root()
 		mount --bind "/$place" "$root/$place"
 	done
 	mount --bind "$cache/$suite" "$root/var/cache/apt/archives"
+	# All of it is thrown away: there is no need to wait for the disk.
+	echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/90unsafe"
 	# Keep what was fetched.
 	echo 'APT::Keep-Downloaded-Packages "true";' >"$root/etc/apt/apt.conf.d/90keep"
 	quietly in_root "$root" apt-get -q -y update
