@@ -19,287 +19,98 @@
 #include "../cli/suggest.h"
 #include "config.h"
 #include "listen.h"
+#include "option_values.h"
 #include "polling.h"
 #include "privileges.h"
-
-/*
- * Sets the member of struct options to a value, which is NULL for a switch on the command line.
- * False: the value can't be understood.
- */
-typedef bool setter(void *member, const char *value);
 
 struct option_kind {
 	const char *name;
 	size_t member;
-	setter *set;	   /* NULL: refused */
+	option_setter *set;	   /* NULL: refused */
 	/* What stands for the value in --help; NULL: a switch; "[=X]": may be left out. */
 	const char *value;
 	const char *help; /* or, if refused, what to use */
 };
-
-/* ---- Values -------------------------------------------------------------------------- */
-
-static bool set_text(void *member, const char *value)
-{
-	*(const char **)member = value;
-	return *value != '\0';
-}
-
-/* A switch: on the command line without a value, and in a file with yes or no. */
-static bool set_switch(void *member, const char *value)
-{
-	bool yes = !value || strcmp(value, "yes") == 0;
-
-	if (!yes && strcmp(value, "no") != 0)
-		return false;
-	*(bool *)member = yes;
-	return true;
-}
-
-/* By a name that virtiofsd has only for those who always called it so. */
-static bool set_old_path(void *member, const char *value)
-{
-	return set_text(member, value);
-}
-
-/* value: NULL if it was left out; yes and no are a file's. */
-static bool set_when(void *member, const char *value)
-{
-	bool *on = member;
-
-	/* A guest that has none has none, whatever we say. */
-	*on = !value || (strcmp(value, "never") != 0 && strcmp(value, "no") != 0);
-	return !value || !*on || strcmp(value, "yes") == 0 || strcmp(value, "auto") == 0 ||
-	       strcmp(value, "always") == 0;
-}
-
-static bool set_nothing(void *member, const char *value)
-{
-	(void)member;
-	(void)value;
-	return true;
-}
-
-static bool parse_number(const char *value, uint64_t most, uint64_t *number)
-{
-	char *end;
-
-	if (*value < '0' || *value > '9')
-		return false;
-	errno = 0;
-	*number = strtoull(value, &end, 10);
-	return !errno && !*end && *number <= most;
-}
-
-static bool set_uint(void *member, const char *value)
-{
-	uint64_t number;
-
-	if (!parse_number(value, 1024, &number))
-		return false;
-	*(unsigned int *)member = (unsigned int)number;
-	return true;
-}
-
-static bool set_fd(void *member, const char *value)
-{
-	uint64_t number;
-
-	if (!parse_number(value, INT32_MAX, &number))
-		return false;
-	*(int *)member = (int)number;
-	return true;
-}
-
-static bool set_u64(void *member, const char *value)
-{
-	return parse_number(value, INT64_MAX, member);
-}
-
-static bool set_size(void *member, const char *value)
-{
-	return fsdax_parse_size(value, member) == 0;
-}
-
-/* The number of a word in a list that ends with NULL; -1: it is not there. */
-static int word_number(const char *const *words, const char *value)
-{
-	for (int i = 0; words[i]; i++) {
-		if (strcmp(words[i], value) == 0)
-			return i;
-	}
-	return -1;
-}
-
-static bool set_word(void *member, const char *value, const char *const *words)
-{
-	int number = word_number(words, value);
-
-	if (number < 0)
-		return false;
-	/* All enumerations here start at 0, and are stored as int. */
-	*(int *)member = number;
-	return true;
-}
-
-static bool set_cache(void *member, const char *value)
-{
-	static const char *const words[] = {"auto", "always", "metadata", "never", NULL};
-
-	if (strcmp(value, "none") == 0)
-		value = "never";
-	return set_word(member, value, words);
-}
-
-static bool set_file_handles(void *member, const char *value)
-{
-	static const char *const words[] = {"never", "prefer", "mandatory", NULL};
-
-	if (strcmp(value, "fallback") == 0)
-		value = "prefer";
-	return set_word(member, value, words);
-}
-
-static bool set_sandbox(void *member, const char *value)
-{
-	static const char *const words[] = {"namespace", "chroot", "none", NULL};
-
-	return set_word(member, value, words);
-}
-
-static bool set_seccomp(void *member, const char *value)
-{
-	static const char *const words[] = {"kill", "none", "log", "trap", NULL};
-
-	return set_word(member, value, words);
-}
-
-static bool set_modcaps(void *member, const char *value)
-{
-	uint64_t *add = member;
-
-	return privileges_parse(value, add, add + 1);
-}
-
-static bool take_id(const char **text, char separator, uint32_t *id)
-{
-	char *end;
-	unsigned long long number;
-
-	if (**text < '0' || **text > '9')
-		return false;
-	number = strtoull(*text, &end, 10);
-	if (*end != separator || number >= UINT32_MAX)
-		return false;
-	*id = (uint32_t)number;
-	*text = end + 1;
-	return true;
-}
-
-/* The first byte is what stands between the numbers, and behind them: ":0:100000:65536:". */
-static bool set_id_map(void *member, const char *value)
-{
-	const char separator = *value++;
-	struct id_range *range = member;
-
-	if (!separator || (separator >= '0' && separator <= '9'))
-		return false;
-	return take_id(&value, separator, &range->inside) &&
-	       take_id(&value, separator, &range->outside) &&
-	       take_id(&value, separator, &range->count) && !*value && range->count &&
-	       range->inside <= UINT32_MAX - range->count &&
-	       range->outside <= UINT32_MAX - range->count;
-}
-
-static bool set_log_level(void *member, const char *value)
-{
-	static const char *const words[] = {"off", "error", "warn", "info", "debug", NULL};
-
-	if (strcmp(value, "trace") == 0)
-		value = "debug";
-	if (strcmp(value, "err") == 0)
-		value = "error";
-	return set_word(member, value, words);
-}
 
 /* ---- The table -------------------------------------------------------------------------- */
 
 #define SETTING(field) offsetof(struct options, settings.field)
 
 static const struct option_kind kinds[] = {
-	{"shared-dir", SETTING(shared_dir), set_text, "DIR", "the folder to share"},
-	{"socket-path", SETTING(socket_path), set_text, "PATH",
+	{"shared-dir", SETTING(shared_dir), option_set_text, "DIR", "the folder to share"},
+	{"socket-path", SETTING(socket_path), option_set_text, "PATH",
 	 "listen there for a vhost-user front-end, such as QEMU"},
-	{"fd", SETTING(socket_fd), set_fd, "N", "listen on this descriptor instead"},
-	{"mount", SETTING(mount_dir), set_text, "DIR",
+	{"fd", SETTING(socket_fd), option_set_fd, "N", "listen on this descriptor instead"},
+	{"mount", SETTING(mount_dir), option_set_text, "DIR",
 	 "serve a local mount instead of a guest; it has no DAX"},
-	{"socket-group", SETTING(socket_group), set_text, "GROUP", "who may connect, beside root"},
-	{"reconnect", offsetof(struct options, reconnect), set_switch, NULL,
+	{"socket-group", SETTING(socket_group), option_set_text, "GROUP", "who may connect, beside root"},
+	{"reconnect", offsetof(struct options, reconnect), option_set_switch, NULL,
 	 "wait for another front-end when one has gone"},
-	{"tag", SETTING(tag), set_text, "TAG",
+	{"tag", SETTING(tag), option_set_text, "TAG",
 	 "what the guest mounts, for front-ends that ask the daemon"},
-	{"request-queues", SETTING(request_queues), set_uint, "N",
+	{"request-queues", SETTING(request_queues), option_set_uint, "N",
 	 "how many, for front-ends that ask the daemon (1)"},
 
-	{"dax-window", SETTING(dax_window), set_size, "SIZE",
+	{"dax-window", SETTING(dax_window), option_set_size, "SIZE",
 	 "give the guest a DAX window: a power of two, 2M to 1G"},
-	{"policy", SETTING(policy), set_text, "PATH",
+	{"policy", SETTING(policy), option_set_text, "PATH",
 	 "decide by this file or folder instead of the installed policy; none: no file is DAX"},
-	{"control-socket", SETTING(control_path), set_text, "PATH",
+	{"control-socket", SETTING(control_path), option_set_text, "PATH",
 	 "where fsdax-ctl asks for status and reload (/run/fsdax/TAG-PID.sock)"},
-	{"guest-tags", SETTING(guest_tags), set_switch, NULL,
+	{"guest-tags", SETTING(guest_tags), option_set_switch, NULL,
 	 "let the guest see and change the tags of files"},
 
-	{"cache", SETTING(cache), set_cache, "MODE",
+	{"cache", SETTING(cache), option_set_cache, "MODE",
 	 "how long the guest may keep what it knows: auto, always, metadata or never"},
-	{"writeback", SETTING(writeback), set_switch, NULL, "let the guest write later"},
-	{"allow-direct-io", SETTING(allow_direct_io), set_switch, NULL, "honor the guest's O_DIRECT"},
-	{"allow-mmap", SETTING(allow_mmap), set_switch, NULL,
+	{"writeback", SETTING(writeback), option_set_switch, NULL, "let the guest write later"},
+	{"allow-direct-io", SETTING(allow_direct_io), option_set_switch, NULL,
+	 "honor the guest's O_DIRECT"},
+	{"allow-mmap", SETTING(allow_mmap), option_set_switch, NULL,
 	 "let the guest map files shared with --cache=never and metadata"},
-	{"no-readdirplus", SETTING(no_readdirplus), set_switch, NULL,
+	{"no-readdirplus", SETTING(no_readdirplus), option_set_switch, NULL,
 	 "do not send attributes with the names of a folder"},
-	{"readonly", SETTING(readonly), set_switch, NULL, "let the guest change nothing"},
-	{"xattr", SETTING(xattr), set_switch, NULL, "let the guest use extended attributes"},
-	{"posix-acl", SETTING(posix_acl), set_when, "[=WHEN]",
+	{"readonly", SETTING(readonly), option_set_switch, NULL, "let the guest change nothing"},
+	{"xattr", SETTING(xattr), option_set_switch, NULL, "let the guest use extended attributes"},
+	{"posix-acl", SETTING(posix_acl), option_set_when, "[=WHEN]",
 	 "honor access control lists, which turns on xattr: never, auto or always"},
-	{"posix-lock", SETTING(posix_lock), set_switch, NULL,
+	{"posix-lock", SETTING(posix_lock), option_set_switch, NULL,
 	 "take the guest's fcntl locks on the host's files"},
-	{"flock", SETTING(flock), set_switch, NULL,
+	{"flock", SETTING(flock), option_set_switch, NULL,
 	 "take the guest's flock locks on the host's files"},
-	{"killpriv-v2", SETTING(killpriv_v2), set_switch, NULL,
+	{"killpriv-v2", SETTING(killpriv_v2), option_set_switch, NULL,
 	 "clear set-id bits on the host, not in the guest"},
-	{"preserve-noatime", SETTING(preserve_noatime), set_switch, NULL,
+	{"preserve-noatime", SETTING(preserve_noatime), option_set_switch, NULL,
 	 "honor the guest's O_NOATIME"},
-	{"announce-submounts", SETTING(announce_submounts), set_switch, NULL,
+	{"announce-submounts", SETTING(announce_submounts), option_set_switch, NULL,
 	 "show the guest where other file systems are mounted"},
-	{"inode-file-handles", SETTING(file_handles), set_file_handles, "MODE",
+	{"inode-file-handles", SETTING(file_handles), option_set_file_handles, "MODE",
 	 "never, prefer (the default) or mandatory: know files by handle, not by descriptor"},
 
-	{"sandbox", SETTING(sandbox), set_sandbox, "MODE",
+	{"sandbox", SETTING(sandbox), option_set_sandbox, "MODE",
 	 "namespace, chroot or none: what of the host stays in reach"},
-	{"seccomp", SETTING(seccomp), set_seccomp, "ACTION",
+	{"seccomp", SETTING(seccomp), option_set_seccomp, "ACTION",
 	 "kill, log or trap at a system call that is never made; or none"},
-	{"modcaps", SETTING(caps_add), set_modcaps, "LIST",
+	{"modcaps", SETTING(caps_add), option_set_modcaps, "LIST",
 	 "capabilities to keep or give up, such as +sys_admin:-mknod"},
-	{"uid-map", SETTING(uid_map), set_id_map, "MAP",
+	{"uid-map", SETTING(uid_map), option_set_id_map, "MAP",
 	 "users of the sandbox: :INSIDE:OUTSIDE:COUNT:"},
-	{"gid-map", SETTING(gid_map), set_id_map, "MAP", "the same, of groups"},
-	{"thread-pool-size", SETTING(thread_pool_size), set_uint, "N",
+	{"gid-map", SETTING(gid_map), option_set_id_map, "MAP", "the same, of groups"},
+	{"thread-pool-size", SETTING(thread_pool_size), option_set_uint, "N",
 	 "threads of a local mount; a guest has one for each queue"},
-	{"poll-us", SETTING(poll_us), set_uint, "N",
+	{"poll-us", SETTING(poll_us), option_set_uint, "N",
 	 "for how long at most a queue is watched before its thread sleeps (32); 0: not at all"},
-	{"rlimit-nofile", SETTING(rlimit_nofile), set_u64, "N",
+	{"rlimit-nofile", SETTING(rlimit_nofile), option_set_u64, "N",
 	 "the most open files (as many as may be); 0: leave the limit as it is"},
-	{"log-level", offsetof(struct options, log_level), set_log_level, "LEVEL",
+	{"log-level", offsetof(struct options, log_level), option_set_log_level, "LEVEL",
 	 "off, error, warn, info or debug"},
-	{"syslog", offsetof(struct options, syslog), set_switch, NULL, "say it to syslog"},
+	{"syslog", offsetof(struct options, syslog), option_set_switch, NULL, "say it to syslog"},
 
 	/* What virtiofsd has, and what is the case here anyway. */
-	{"socket", SETTING(socket_path), set_old_path, "PATH", "now --socket-path"},
-	{"no-announce-submounts", 0, set_nothing, NULL, "the default"},
-	{"no-killpriv-v2", 0, set_nothing, NULL, "the default"},
-	{"max-idle-threads", 0, set_nothing, "N", "each queue has one thread"},
-	{"allow-root", 0, set_nothing, NULL, "the guest's root may do what it may anyway"},
+	{"socket", SETTING(socket_path), option_set_old_path, "PATH", "now --socket-path"},
+	{"no-announce-submounts", 0, option_set_nothing, NULL, "the default"},
+	{"no-killpriv-v2", 0, option_set_nothing, NULL, "the default"},
+	{"max-idle-threads", 0, option_set_nothing, "N", "each queue has one thread"},
+	{"allow-root", 0, option_set_nothing, NULL, "the guest's root may do what it may anyway"},
 	/* ... and what is refused. */
 	{"xattrmap", 0, NULL, "MAP", "names of extended attributes are not mapped: use --xattr"},
 	{"security-label", 0, NULL, "[=WHEN]", "labels are not passed on: leave the option out"},
@@ -396,7 +207,7 @@ static bool is_second_map(const struct option_kind *kind, const struct options *
 {
 	const struct id_range *range = (const void *)((const char *)options + kind->member);
 
-	return kind->set == set_id_map && range->count;
+	return kind->set == option_set_id_map && range->count;
 }
 
 static enum options_result take_kind(struct options *options, const struct option_kind *kind,
@@ -445,7 +256,7 @@ static bool take_off(struct options *options, const char *word)
 		kind = find_kind(word + 3);
 	if (!kind || (kind->value && !value_optional(kind)))
 		return false;
-	if (kind->set == set_switch || kind->set == set_when)
+	if (kind->set == option_set_switch || kind->set == option_set_when)
 		*(bool *)((char *)options + kind->member) = false;
 	return true;
 }
@@ -712,7 +523,7 @@ void options_print_help(void)
 	for (int i = 0; i < N_KINDS; i++) {
 		char left[64];
 
-		if (!kinds[i].set || kinds[i].set == set_nothing || kinds[i].set == set_old_path)
+		if (!kinds[i].set || kinds[i].set == option_set_nothing || kinds[i].set == option_set_old_path)
 			continue;
 		snprintf(left, sizeof(left), "--%s%s%s", kinds[i].name,
 			 argument_of(&kinds[i]) == required_argument ? "=" : "",
