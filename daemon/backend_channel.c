@@ -5,7 +5,8 @@
  * QEMU answers SHMEM_MAP before the change of its memory map has taken effect. The guest would
  * have to be very quick to notice; to be sure, a second message is sent, whose answer can
  * only come after that. It is one that changes nothing: it withdraws a shared object that
- * was never there.
+ * was never there. Front-ends that do not know of shared objects would take it for nonsense, and
+ * with crosvm the device would be gone then: they are not asked.
  */
 #include "backend_channel.h"
 
@@ -28,6 +29,7 @@ struct backend_channel {
 	int socket;
 	int hurry_fd;	     /* an eventfd, readable while nobody may wait */
 	unsigned int unread; /* answers that nobody waited for */
+	bool shared_objects;
 	bool broken;
 	struct mapper mapper;
 };
@@ -127,7 +129,7 @@ static int map(void *data, int fd, uint64_t fd_offset, uint64_t window_offset, u
 
 	pthread_mutex_lock(&channel->lock);
 	err = ask(channel, VHOST_BACKEND_SHMEM_MAP, &mmap, sizeof(mmap), fd);
-	if (!err)
+	if (!err && channel->shared_objects)
 		ask(channel, VHOST_BACKEND_SHARED_OBJECT_REMOVE, &nothing, sizeof(nothing), -1);
 	pthread_mutex_unlock(&channel->lock);
 	return err;
@@ -145,7 +147,7 @@ static int unmap(void *data, uint64_t window_offset, uint64_t len)
 	return err;
 }
 
-int backend_channel_new(int socket, struct backend_channel **channel)
+int backend_channel_new(int socket, bool shared_objects, struct backend_channel **channel)
 {
 	struct backend_channel *made = calloc(1, sizeof(*made));
 
@@ -158,6 +160,7 @@ int backend_channel_new(int socket, struct backend_channel **channel)
 	}
 	pthread_mutex_init(&made->lock, NULL);
 	made->socket = socket;
+	made->shared_objects = shared_objects;
 	made->mapper = (struct mapper){map, unmap, made};
 	*channel = made;
 	return 0;

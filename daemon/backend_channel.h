@@ -12,8 +12,11 @@
 
 struct backend_channel;
 
-/* Takes socket over on success. 0 or -errno. */
-int backend_channel_new(int socket, struct backend_channel **channel);
+/*
+ * Takes socket over on success. shared_objects: the front-end knows messages about them. 0 or
+ * -errno.
+ */
+int backend_channel_new(int socket, bool shared_objects, struct backend_channel **channel);
 
 /* Nobody may be using it any more. NULL is fine. */
 void backend_channel_free(struct backend_channel *channel);

@@ -64,6 +64,7 @@ enum {
 #define VHOST_PROTOCOL_BACKEND_SEND_FD (1ull << 10)
 #define VHOST_PROTOCOL_INFLIGHT (1ull << 12)
 #define VHOST_PROTOCOL_RESET_DEVICE (1ull << 13)
+#define VHOST_PROTOCOL_SHARED_OBJECT (1ull << 18)
 #define VHOST_PROTOCOL_SHMEM (1ull << 22)
 
 enum {

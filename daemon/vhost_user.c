@@ -45,6 +45,9 @@ enum { QUEUES_MAX = 1 + 64 };
 	 VHOST_PROTOCOL_CONFIG | VHOST_PROTOCOL_BACKEND_SEND_FD | VHOST_PROTOCOL_INFLIGHT |   \
 	 VHOST_PROTOCOL_RESET_DEVICE)
 
+/* Shared objects are for what backend_channel.c makes of a message about them. */
+#define WINDOW_FEATURES (VHOST_PROTOCOL_SHMEM | VHOST_PROTOCOL_SHARED_OBJECT)
+
 struct device {
 	struct share *share;
 	int socket, stop_fd;
@@ -104,7 +107,7 @@ static int set_features(struct device *device, struct vhost_message *message)
 
 static uint64_t offered_protocol(const struct device *device)
 {
-	return PROTOCOL_FEATURES | (device->share->window ? VHOST_PROTOCOL_SHMEM : 0);
+	return PROTOCOL_FEATURES | (device->share->window ? WINDOW_FEATURES : 0);
 }
 
 static int get_protocol_features(struct device *device, struct vhost_message *message)
@@ -475,7 +478,8 @@ static int set_backend_req_fd(struct device *device, struct vhost_message *messa
 	if (device->channel)
 		stop_queues(device);
 	close_channel(device);
-	err = backend_channel_new(fd, &device->channel);
+	err = backend_channel_new(fd, device->protocol_features & VHOST_PROTOCOL_SHARED_OBJECT,
+				  &device->channel);
 	if (err) {
 		close(fd);
 		return err;

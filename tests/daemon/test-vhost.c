@@ -628,10 +628,10 @@ static void *remove_chunk(void *data)
 }
 
 /* A window, and a file for it. The channel for questions, or -1: no view here. */
-static int open_window(struct vm *vm, struct asker *asker)
+static int open_window(struct vm *vm, struct asker *asker, uint64_t more_features)
 {
 	const uint64_t features = VHOST_PROTOCOL_REPLY_ACK | VHOST_PROTOCOL_BACKEND_REQ |
-				  VHOST_PROTOCOL_BACKEND_SEND_FD | VHOST_PROTOCOL_SHMEM;
+				  VHOST_PROTOCOL_SHMEM | more_features;
 	struct vhost_message message;
 	struct fuse_init_out out;
 	int sockets[2];
@@ -667,7 +667,7 @@ static void a_question_without_an_answer_does_not_keep_the_daemon(void **state)
 	struct vm *vm = *state;
 	struct window_stats stats;
 	struct asker asker;
-	int channel = open_window(vm, &asker);
+	int channel = open_window(vm, &asker, VHOST_PROTOCOL_BACKEND_SEND_FD);
 
 	if (channel < 0)
 		return;
@@ -696,7 +696,7 @@ static void a_queue_is_stopped_amid_a_question(void **state)
 	struct fuse_setupmapping_in in = {.len = 2 << 20, .flags = 1};
 	struct vm *vm = *state;
 	struct asker asker;
-	int channel = open_window(vm, &asker);
+	int channel = open_window(vm, &asker, VHOST_PROTOCOL_SHARED_OBJECT);
 
 	if (channel < 0)
 		return;
@@ -718,6 +718,29 @@ static void a_queue_is_stopped_amid_a_question(void **state)
 	answer(channel, VHOST_BACKEND_SHMEM_UNMAP, 1);
 	pthread_join(asker.thread, NULL);
 	assert_int_equal(asker.result, -EIO);
+	stop(vm, -ECANCELED);
+	close(channel);
+}
+
+/* crosvm ends its device when it is told of what it has not acknowledged. */
+static void a_front_end_without_shared_objects_is_asked_for_none(void **state)
+{
+	struct vm *vm = *state;
+	struct asker asker;
+	int channel = open_window(vm, &asker, 0);
+
+	if (channel < 0)
+		return;
+	assert_int_equal(pthread_create(&asker.thread, NULL, ask_for_chunk, &asker), 0);
+	assert_asked(channel, VHOST_BACKEND_SHMEM_MAP);
+	answer(channel, VHOST_BACKEND_SHMEM_MAP, 0);
+	pthread_join(asker.thread, NULL);
+	assert_int_equal(asker.result, 0);
+	assert_int_equal(pthread_create(&asker.thread, NULL, remove_chunk, &asker), 0);
+	assert_asked(channel, VHOST_BACKEND_SHMEM_UNMAP);
+	answer(channel, VHOST_BACKEND_SHMEM_UNMAP, 0);
+	pthread_join(asker.thread, NULL);
+	assert_int_equal(asker.result, 0);
 	stop(vm, -ECANCELED);
 	close(channel);
 }
@@ -844,6 +867,7 @@ int main(void)
 		TEST(memory_that_is_cut_ends_the_connection),
 		WINDOW_TEST(a_question_without_an_answer_does_not_keep_the_daemon),
 		WINDOW_TEST(a_queue_is_stopped_amid_a_question),
+		WINDOW_TEST(a_front_end_without_shared_objects_is_asked_for_none),
 		TEST(a_folder_is_refused_in_any_message),
 		TEST(who_waits_is_answered_before_the_ring_stops),
 		TEST(who_waits_is_forgotten_with_the_device),

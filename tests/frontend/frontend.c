@@ -115,7 +115,8 @@ static uint64_t wanted_protocol(const struct frontend *fe, const struct frontend
 	uint64_t want = VHOST_F_MQ | VHOST_F_REPLY_ACK;
 
 	if (options->window && (fe->protocol_offered & VHOST_F_SHMEM))
-		want |= VHOST_F_BACKEND_REQ | VHOST_F_BACKEND_SEND_FD | VHOST_F_SHMEM;
+		want |= VHOST_F_BACKEND_REQ | VHOST_F_BACKEND_SEND_FD | VHOST_F_SHMEM |
+			VHOST_F_SHARED_OBJECT;
 	if (!options->no_config)
 		want |= VHOST_F_CONFIG;
 	if (!options->no_mem_slots)

@@ -50,6 +50,7 @@ enum vhost_backend_request {
 #define VHOST_F_BACKEND_SEND_FD (1ull << 10)
 #define VHOST_F_INFLIGHT (1ull << 12)
 #define VHOST_F_MEM_SLOTS (1ull << 15)
+#define VHOST_F_SHARED_OBJECT (1ull << 18)
 #define VHOST_F_SHMEM (1ull << 22)
 
 /* Virtio features, as bits. */

@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > STEPS_MAX * sizeof(struct step))
 		size = STEPS_MAX * sizeof(struct step);
 	insist(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "no sockets");
-	insist(!backend_channel_new(ends[1], &channel), "no channel");
+	insist(!backend_channel_new(ends[1], true, &channel), "no channel");
 	say_all(ends[0], data, size);
 	ask_all(channel, data, size);
 	backend_channel_free(channel);

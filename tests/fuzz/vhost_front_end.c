@@ -245,7 +245,8 @@ static uint32_t put_payload(const struct step *step, union vhost_payload *payloa
 	case VHOST_SET_PROTOCOL_FEATURES:
 		payload->u64 = (VHOST_PROTOCOL_MQ | VHOST_PROTOCOL_REPLY_ACK |
 				VHOST_PROTOCOL_BACKEND_REQ | VHOST_PROTOCOL_CONFIG |
-				VHOST_PROTOCOL_BACKEND_SEND_FD | VHOST_PROTOCOL_SHMEM) &
+				VHOST_PROTOCOL_BACKEND_SEND_FD | VHOST_PROTOCOL_SHMEM |
+				VHOST_PROTOCOL_SHARED_OBJECT) &
 			       ~(uint64_t)step->a;
 		return 8;
 	case VHOST_SET_MEM_TABLE:
