@@ -18,6 +18,7 @@ declare -A packages=(
 	[reproducible]="faketime"
 	[demo]="util-linux mount attr e2fsprogs xfsprogs"
 	[format]="clang-format"
+	[roots]="debootstrap mount procps"
 )
 
 die()
