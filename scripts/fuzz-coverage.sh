@@ -41,7 +41,8 @@ for name in "${targets[@]}"; do
 	program=$build/tests/fuzz/fuzz-$name
 	inputs=("$PWD/tests/fuzz/corpus/$name")
 	[ ! -d "build/fuzz/found/$name" ] || inputs+=("$PWD/build/fuzz/found/$name")
-	LLVM_PROFILE_FILE=$raw fuzz_run "$build" "$name" -runs=0 "${inputs[@]}" \
+	# All of each input, however long.
+	LLVM_PROFILE_FILE=$raw fuzz_run "$build" "$name" -runs=0 -max_len=65536 "${inputs[@]}" \
 		>"$build/$name.log" 2>&1 || { tail -n 30 "$build/$name.log"; exit 1; }
 	"$profdata" merge -sparse "$raw" -o "$build/$name.profdata"
 	rm "$raw"

@@ -39,27 +39,43 @@ const char *confined_enter(void)
 	return PLACE;
 }
 
-/* Which of the first numbers are descriptors: all by one call. */
-enum { LOOKED_AT = 128 };
+/*
+ * Which of the first numbers are descriptors, all by one call: those that the target had when it
+ * began, and SPARE more, since a new one gets the lowest number.
+ */
+enum { LOOKED_AT = 128, SPARE = 16 };
 static struct pollfd before[LOOKED_AT], after[LOOKED_AT];
+static int looked_at;
 
-static void look(struct pollfd fds[LOOKED_AT])
+static void look(struct pollfd fds[LOOKED_AT], int n)
 {
-	for (int i = 0; i < LOOKED_AT; i++)
+	for (int i = 0; i < n; i++)
 		fds[i] = (struct pollfd){.fd = i};
-	if (poll(fds, LOOKED_AT, 0) < 0)
+	if (poll(fds, (nfds_t)n, 0) < 0)
 		abort();
+}
+
+static int count_looked_at(void)
+{
+	int n = LOOKED_AT - SPARE;
+
+	look(before, LOOKED_AT);
+	while (n && before[n - 1].revents & POLLNVAL)
+		n--;
+	return n + SPARE;
 }
 
 void confined_fds_before(void)
 {
-	look(before);
+	if (!looked_at)
+		looked_at = count_looked_at();
+	look(before, looked_at);
 }
 
 void confined_fds_after(void)
 {
-	look(after);
-	for (int i = 0; i < LOOKED_AT; i++)
+	look(after, looked_at);
+	for (int i = 0; i < looked_at; i++)
 		insist((after[i].revents & POLLNVAL) >= (before[i].revents & POLLNVAL),
 		       "descriptor %d is left open", i);
 }
