@@ -3,12 +3,18 @@
  * fuzz-virtq.c - fuzz: daemon. Rings and chains of descriptors in memory that the guest writes as it
  * likes: also between two reads that the device makes (see watch.h). Where it does not, what is
  * taken must be what the plainest reading of the ring says; and no field is read twice.
+ *
+ * The front-end may keep what was taken (inflight.h), and change that, too. A daemon that starts
+ * again takes first what it says, in the order that it says.
  */
 #include <errno.h>
 #include <linux/virtio_ring.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "guest_memory.h"
+#include "inflight.h"
 #include "insist.h"
 #include "records.h"
 #include "virtq.h"
@@ -37,6 +43,10 @@ struct ring {
 	struct virtq vq;
 };
 
+/* Room for no more than the greatest ring that an input begins with. */
+enum { NOTED = 64 };
+
+static struct inflight_queue *notes;
 static struct chain chain, expected;
 static size_t expected_table, expected_table_size; /* the indirect one, if there is */
 
@@ -178,6 +188,11 @@ static bool expect_chain(const struct ring *ring, uint16_t head)
 	return false;
 }
 
+static bool is_again(const struct ring *ring)
+{
+	return ring->vq.next_again < ring->vq.n_again;
+}
+
 static int expect_take(const struct ring *ring)
 {
 	uint16_t idx = load16(ring->avail + 2);
@@ -186,6 +201,10 @@ static int expect_take(const struct ring *ring)
 	expected.n_in = expected.n_out = 0;
 	expected.in_size = expected.out_size = 0;
 	expected_table_size = 0;
+	if (is_again(ring)) {
+		expected.head = ring->vq.again[ring->vq.next_again];
+		return expect_chain(ring, expected.head) ? 1 : -EPROTO;
+	}
 	if (!waiting)
 		return 0;
 	if (waiting > ring->vq.size)
@@ -242,10 +261,30 @@ static bool may_read_twice(const struct ring *ring)
 	       overlap(expected_table, expected_table_size, ring->avail, 6 + 2 * n);
 }
 
+static bool has_notes(const struct ring *ring)
+{
+	return ring->vq.inflight && ring->vq.inflight_size >= ring->vq.size;
+}
+
+/* What was taken last is noted as taken; what was given back last, as given. */
+static void check_noted(const struct ring *ring, bool taken)
+{
+	if (!has_notes(ring))
+		return;
+	if (taken)
+		insist(notes->descs[chain.head].inflight == 1 &&
+			       notes->descs[chain.head].counter == ring->vq.taken,
+		       "head %u was taken, and that is not noted", chain.head);
+	else
+		insist(notes->used_idx == ring->vq.used &&
+			       !notes->descs[notes->last_batch_head].inflight,
+		       "a head was given back, and that is not noted");
+}
+
 static void take(struct ring *ring)
 {
 	uint16_t before = ring->vq.last_avail;
-	bool located = ring->vq.desc;
+	bool located = ring->vq.desc, again = is_again(ring);
 	int wanted = located ? expect_take(ring) : -EPROTO;
 	int got;
 
@@ -253,7 +292,9 @@ static void take(struct ring *ring)
 	got = virtq_take(&ring->vq, virtq_memory_table(ring->layout), &chain);
 	stop_reading();
 	insist(got == 0 || got == 1 || got == -EPROTO, "virtq_take() is %d", got);
-	insist(ring->vq.last_avail == (uint16_t)(before + (got == 1)), "the index jumps");
+	insist(ring->vq.last_avail == (uint16_t)(before + (got == 1 && !again)), "the index jumps");
+	if (got == 1)
+		check_noted(ring, true);
 	insist(reading.reads <= 2 + 4 * (ring->vq.size + MEMORY_SIZE / 16 + 1), "no end");
 	if (got == 1)
 		check_chain(ring);
@@ -273,9 +314,14 @@ static void give(struct ring *ring, uint16_t head, uint32_t len)
 	static uint8_t before[MEMORY_SIZE];
 	size_t start = ring->used, end = start + 6 + 8 * (size_t)ring->vq.size;
 
+	/* What is given back was taken. */
+	if (has_notes(ring))
+		head %= ring->vq.size;
 	memcpy(before, virtq_memory, MEMORY_SIZE);
 	virtq_give(&ring->vq, head, len);
-	if (!ring->vq.desc)
+	if (ring->vq.desc)
+		check_noted(ring, false);
+	else
 		start = end = 0;
 	insist(!memcmp(before, virtq_memory, start) &&
 		       !memcmp(before + end, virtq_memory + end, MEMORY_SIZE - end),
@@ -302,11 +348,81 @@ static void ask_kicks(struct ring *ring, bool want)
 {
 	virtq_want_kicks(&ring->vq, want);
 	insist(virtq_has_more(&ring->vq) ==
-		       (ring->vq.desc && load16(ring->avail + 2) != ring->vq.last_avail),
+		       (ring->vq.desc &&
+			(is_again(ring) || load16(ring->avail + 2) != ring->vq.last_avail)),
 	       "whether there is more is not known");
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------------------- */
+
+/* All that is noted as taken, and not as given back when the used ring went on, by the counters. */
+static void check_again(const struct ring *ring, const struct inflight_queue *before)
+{
+	const struct virtq *vq = &ring->vq;
+	static bool taken[NOTED];
+	uint16_t head = before->last_batch_head;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < vq->size; i++)
+		taken[i] = before->descs[i].inflight;
+	for (uint16_t i = before->used_idx; i != vq->used && head < vq->size; i++) {
+		taken[head] = false;
+		head = before->descs[head].next;
+	}
+	for (uint32_t i = 0; i < vq->size; i++)
+		n += taken[i];
+	insist(vq->n_again == n && vq->next_again == 0, "%u chains again, rather than %u",
+	       vq->n_again, n);
+	for (uint32_t i = 0; i < n; i++) {
+		insist(vq->again[i] < vq->size && taken[vq->again[i]], "not taken, or twice");
+		taken[vq->again[i]] = false;
+		insist(!i || before->descs[vq->again[i - 1]].counter <=
+				       before->descs[vq->again[i]].counter,
+		       "in another order");
+	}
+	insist(vq->last_avail == (uint16_t)(vq->used + n), "it goes on somewhere else");
+}
+
+/* As a daemon does with a ring that another one may have served. */
+static void start_again(struct ring *ring)
+{
+	static _Alignas(16) uint8_t space[sizeof(*notes) + NOTED * sizeof(notes->descs[0])];
+	const struct inflight_queue *before = (const struct inflight_queue *)space;
+
+	memcpy(space, notes, sizeof(space));
+	insist(!virtq_begin(&ring->vq), "no memory");
+	if (!has_notes(ring))
+		insist(!ring->vq.n_again, "chains from nowhere");
+	else if (before->version)
+		check_again(ring, before);
+	else
+		insist(notes->version && notes->used_idx == ring->vq.used && !ring->vq.n_again,
+		       "new notes are not as they should be");
+}
+
+/* The front-end scribbles on its notes, or keeps none. */
+static void change_notes(struct ring *ring, const struct step *step)
+{
+	struct inflight_desc *desc = &notes->descs[step->a % NOTED];
+
+	switch (step->b % 8) {
+	case 0:
+		ring->vq.inflight = step->c % 8 ? notes : NULL;
+		/* Not while chains are to be taken again: queues are stopped for that. */
+		ring->vq.inflight_size = step->c % 4 ? NOTED : step->c / 4 % NOTED;
+		if (ring->vq.desc)
+			start_again(ring);
+		break;
+	case 1: notes->version = (uint16_t)step->c; break;
+	case 2: notes->used_idx = (uint16_t)(ring->vq.used - step->c % 16); break;
+	case 3:
+		notes->last_batch_head = (uint16_t)(step->c < 256 ? step->c % NOTED : step->c);
+		break;
+	case 4: desc->next = (uint16_t)(step->c < 256 ? step->c % NOTED : step->c); break;
+	case 5: desc->counter = step->d; break;
+	default: desc->inflight = (uint8_t)step->c; break;
+	}
+}
 
 static void locate(struct ring *ring, unsigned int log, size_t desc, size_t avail, size_t used)
 {
@@ -330,7 +446,7 @@ static void locate(struct ring *ring, unsigned int log, size_t desc, size_t avai
 		       virtq_offset_of(ring->layout, (char *)vq->avail + 6 + 2 * n - 1) >= 0 &&
 		       virtq_offset_of(ring->layout, (char *)vq->used_ring + 6 + 8 * n - 1) >= 0,
 	       "a ring that is not all in memory was located");
-	virtq_begin(vq);
+	start_again(ring);
 }
 
 static uint64_t some_address(const struct ring *ring, uint64_t d)
@@ -379,7 +495,7 @@ static void run_step(struct ring *ring, const struct step *step)
 {
 	uint32_t n = ring->vq.size;
 
-	switch (step->kind % 13) {
+	switch (step->kind % 16) {
 	case 0: write_descriptor(ring, step, ring->desc + 16 * (step->a % n)); break;
 	case 1: write_descriptor(ring, step, 16 * (size_t)step->a); break;
 	case 2: store(ring->avail + 4 + 2 * (step->a % n), step->b, 2); break;
@@ -392,6 +508,12 @@ static void run_step(struct ring *ring, const struct step *step)
 	case 9: give(ring, step->b, step->c); break;
 	case 10: ask_call(ring); break;
 	case 11: ask_kicks(ring, step->a % 2); break;
+	case 13:
+	case 14: change_notes(ring, step); break;
+	case 15:
+		if (ring->vq.desc)
+			start_again(ring);
+		break;
 	default:
 		locate(ring, step->a % 16, step->b % MEMORY_SIZE, step->c % MEMORY_SIZE,
 		       step->d % MEMORY_SIZE);
@@ -404,7 +526,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	virtq_memory_begin();
-	return 0;
+	notes = malloc(sizeof(*notes) + NOTED * sizeof(notes->descs[0]));
+	return notes ? 0 : -1;
 }
 
 /* The head: the table of regions, the ring's size, and features. */
@@ -416,9 +539,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < HEAD + sizeof(step))
 		return -1;
 	memset(virtq_memory, 0, MEMORY_SIZE);
+	memset(notes, 0, sizeof(*notes) + NOTED * sizeof(notes->descs[0]));
 	n_changes = 0;
 	ring.layout = data[0] % LAYOUTS;
 	ring.vq.event_idx = data[2] & 1;
+	ring.vq.inflight = data[2] & 4 ? notes : NULL;
+	ring.vq.inflight_size = NOTED;
 	/* Where the indexes are before they wrap. */
 	ring.vq.last_avail = data[2] & 2 ? UINT16_MAX - 1 : 0;
 	locate(&ring, data[1] % 7, 0, 1024, 2048);
@@ -428,5 +554,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(&step, data + at, sizeof(step));
 		run_step(&ring, &step);
 	}
+	virtq_end(&ring.vq);
 	return 0;
 }
