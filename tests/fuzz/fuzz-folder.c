@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * fuzz-folder.c - folders of policy files: which are read, which replace and which mask which. A
- * record of the input is a file: in which of three folders, by what name, of which kind. What
- * is read must be what the plainest reading of the rules in fsdax-policy(5) says, in that order.
+ * record of the input is a file: in which of three folders or beside it, by what name, of which
+ * kind; or a folder that is not there, or is none. What is read must be what the plainest reading
+ * of the rules in fsdax-policy(5) says, in that order.
+ *
+ * Not reached in lib/dropin.c: no memory, errors of a disk, and a file of more than 64 MiB.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -35,13 +38,17 @@ RECORDS_MUTATOR(0, sizeof(struct step))
 /* A file that was made. */
 struct made {
 	unsigned int dir;
+	int fd;	     /* of the folder that it is in */
+	bool beside; /* the one above */
 	char name[NAME_BYTES];
 	bool reads_as_rule; /* it has a rule, whose name is its number; else it has nothing */
 	bool good;
 };
 
 static char paths[DIRS][64];
-static int dirs[DIRS];
+static int dirs[DIRS], parents[DIRS];
+/* What stands in a folder's place meanwhile. */
+static enum { ITSELF, NOTHING, A_FILE } places[DIRS];
 static struct made made[STEPS_MAX];
 static unsigned int n_made;
 
@@ -55,6 +62,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		snprintf(paths[i], sizeof(paths[i]), "%s/%u/policy.d", path, i);
 		*strrchr(paths[i], '/') = '\0';
 		insist(!mkdir(paths[i], 0755), "no folder: %s", strerror(errno));
+		parents[i] = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		paths[i][strlen(paths[i])] = '/';
 		insist(!mkdir(paths[i], 0755), "no folder: %s", strerror(errno));
 		dirs[i] = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -93,14 +101,43 @@ static void write_file(int dir, const char *name, const char *text, size_t size)
 	close(fd);
 }
 
-/* What stands in a file that is all right. */
-static void write_rule(int dir, const char *name, unsigned int number)
+/* What stands in a file that is all right: some lines, or many. */
+static void write_rule(int dir, const char *name, unsigned int number, bool many)
 {
-	char text[64];
+	static char text[64 * 1024];
 	int size = snprintf(text, sizeof(text), "[rule r%u]\npath = *.r%u\ndax = yes\n", number,
 			    number);
 
+	if (many) {
+		memset(text + size, '\n', sizeof(text) - (size_t)size);
+		size = sizeof(text);
+	}
 	write_file(dir, name, text, (size_t)size);
+}
+
+/* The folder's files stay where they are, under another name of the folder. */
+static void take_place(unsigned int i, bool file)
+{
+	if (places[i] != ITSELF)
+		return;
+	insist(!renameat(parents[i], "policy.d", parents[i], "aside"), "not moved: %s",
+	       strerror(errno));
+	places[i] = file ? A_FILE : NOTHING;
+	if (file)
+		write_file(parents[i], "policy.d", "", 0);
+}
+
+static void give_places_back(void)
+{
+	for (unsigned int i = 0; i < DIRS; i++) {
+		if (places[i] == ITSELF)
+			continue;
+		insist(!renameat(parents[i], "aside", parents[i], "policy.d") ||
+			       (!unlinkat(parents[i], "policy.d", 0) &&
+				!renameat(parents[i], "aside", parents[i], "policy.d")),
+		       "not moved back: %s", strerror(errno));
+		places[i] = ITSELF;
+	}
 }
 
 static void make(const struct step *step)
@@ -109,15 +146,19 @@ static void make(const struct step *step)
 	struct stat st;
 	int dir;
 
-	*one = (struct made){.dir = step->dir % DIRS, .good = true};
-	dir = dirs[one->dir];
+	*one = (struct made){.dir = step->dir % DIRS, .beside = step->dir >= 0xf0, .good = true};
+	if (step->kind % 8 == 7 && step->more >= 0xf0) {
+		take_place(one->dir, step->more % 2);
+		return;
+	}
+	dir = one->fd = one->beside ? parents[one->dir] : dirs[one->dir];
 	pick_name(step, one->name);
 	if (!fstatat(dir, one->name, &st, AT_SYMLINK_NOFOLLOW))
 		return;
 	switch (step->kind % 8) {
 	case 0:
 	case 1:
-		write_rule(dir, one->name, n_made);
+		write_rule(dir, one->name, n_made, step->more >= 0xf0);
 		one->reads_as_rule = true;
 		break;
 	case 2: write_file(dir, one->name, "", 0); break;
@@ -145,7 +186,7 @@ static void make(const struct step *step)
 static void remove_made(void)
 {
 	for (unsigned int i = 0; i < n_made; i++) {
-		int dir = dirs[made[i].dir];
+		int dir = made[i].fd;
 
 		if (unlinkat(dir, made[i].name, 0))
 			insist(!unlinkat(dir, made[i].name, AT_REMOVEDIR), "%s: %s", made[i].name,
@@ -163,13 +204,18 @@ static bool is_policy_name(const char *name)
 	return name[0] != '.' && len > 4 && !strcmp(name + len - 4, ".ini");
 }
 
+static bool is_seen(const struct made *one)
+{
+	return !one->beside && places[one->dir] == ITSELF && is_policy_name(one->name);
+}
+
 /* Whether none of a later folder has its name. */
 static bool counts(const struct made *one)
 {
-	if (!is_policy_name(one->name))
+	if (!is_seen(one))
 		return false;
 	for (unsigned int i = 0; i < n_made; i++) {
-		if (made[i].dir > one->dir && !strcmp(made[i].name, one->name))
+		if (made[i].dir > one->dir && is_seen(&made[i]) && !strcmp(made[i].name, one->name))
 			return false;
 	}
 	return true;
@@ -181,6 +227,8 @@ static unsigned int expect(unsigned int numbers[STEPS_MAX], bool *good)
 	unsigned int n = 0;
 
 	*good = true;
+	for (unsigned int i = 0; i < DIRS; i++)
+		*good &= places[i] != A_FILE;
 	for (unsigned int i = 0; i < n_made; i++) {
 		unsigned int at = n;
 
@@ -249,6 +297,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		make(&step);
 	}
 	check();
+	give_places_back();
 	remove_made();
 	confined_fds_after();
 	return 0;

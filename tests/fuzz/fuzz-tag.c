@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * fuzz-tag.c - values of xattrs, of any bytes, as they stand on a real file: as its tag, as that of
- * its folder, and as what a rule compares.
+ * its folder, and as what a rule compares; and what is written over them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define TAG "trusted.fsdax"
 #define MARK "trusted.mark"
 
-static struct fsdax_policy *policy;
+static struct fsdax_policy *policy, *flag_policy;
 static struct fsdax_cursor *root;
 static int dir, file;
 
@@ -31,6 +31,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char text[] = "[tag]\nxattr = " TAG "\ninode-flag = no\n"
 				   "[rule marked]\nxattr = " MARK "=yes\ndax = yes\n";
+	static const char flag_text[] = "[tag]\nxattr = " TAG "\ninode-flag = yes\n";
 	const char *path = confined_enter();
 
 	(void)argc;
@@ -39,6 +40,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	file = openat(dir, "file", O_CREAT | O_RDWR | O_CLOEXEC, 0644);
 	insist(file >= 0 && !ftruncate(file, 1000), "no file: %s", strerror(errno));
 	insist(!fsdax_policy_parse("fuzz.ini", text, sizeof(text) - 1, &policy, NULL), "no policy");
+	insist(!fsdax_policy_parse("flag.ini", flag_text, sizeof(flag_text) - 1, &flag_policy,
+				   NULL),
+	       "no policy");
 	insist(!fsdax_cursor_root(policy, FSDAX_TAG_NONE, &root), "no cursor");
 	return 0;
 }
@@ -100,11 +104,102 @@ static void check_mark(const uint8_t *data, size_t size)
 	       decision.dax ? "" : "not ");
 }
 
+/* One of the ways to write a tag, over what stands there or over none. */
+struct way {
+	enum fsdax_tag tag;
+	unsigned int flags;
+	bool present;
+};
+
+static struct way pick_way(const uint8_t *data, size_t size)
+{
+	static const enum fsdax_tag tags[] = {FSDAX_TAG_NONE, FSDAX_TAG_YES, FSDAX_TAG_NO};
+	unsigned int sum = (unsigned int)size;
+
+	for (size_t i = 0; i < size; i++)
+		sum = sum * 31 + data[i];
+	return (struct way){
+		.tag = tags[sum % 3],
+		.flags = (sum & 64 ? FSDAX_TAG_DRY_RUN : 0) |
+			 (sum & 128 ? FSDAX_TAG_BY_POLICY : 0) |
+			 (sum & 256 ? FSDAX_TAG_LIKELY_NEW : 0),
+		.present = sum & 0xe00,
+	};
+}
+
+static void check_stands(const uint8_t *data, size_t size, bool present)
+{
+	static uint8_t now[4096];
+	ssize_t got = fgetxattr(file, TAG, now, sizeof(now));
+
+	if (!present)
+		insist(got < 0 && errno == ENODATA, "a dry run has made a tag");
+	else
+		insist(got == (ssize_t)size && !memcmp(now, data, size),
+		       "a dry run has changed a tag");
+}
+
+static void check_write(const uint8_t *data, size_t size)
+{
+	const struct way way = pick_way(data, size);
+	const bool as_policy = way.flags & FSDAX_TAG_BY_POLICY;
+	struct fsdax_tag_state state;
+	bool by_policy = false, same;
+	enum fsdax_tag was = way.present ? plain_tag(data, size, &by_policy) : FSDAX_TAG_NONE;
+	int done;
+
+	if (way.present)
+		insist(!fsetxattr(file, TAG, data, size, 0), "no xattr: %s", strerror(errno));
+	if (way.tag == FSDAX_TAG_NONE)
+		same = !way.present;
+	else
+		same = was == way.tag && by_policy == as_policy;
+	done = fsdax_tag_write(dir, "file", TAG, way.tag, way.flags);
+	insist(done == !same, "writing a tag is %d", done);
+	if (way.flags & FSDAX_TAG_DRY_RUN) {
+		check_stands(data, size, way.present);
+	} else {
+		insist(!fsdax_tag_read(dir, "file", TAG, &state), "not read");
+		insist(state.tag == way.tag && !state.garbage &&
+			       state.by_policy == (as_policy && way.tag != FSDAX_TAG_NONE),
+		       "another tag was written");
+	}
+	fremovexattr(file, TAG);
+}
+
+/* Not there; and the flag that the file system in memory cannot set, and says so. */
+static void check_others(const uint8_t *data, size_t size)
+{
+	const struct way way = pick_way(data, size);
+	struct fsdax_tag_state state;
+	enum fsdax_tag tag;
+	bool dax = true;
+	int err;
+
+	insist(fsdax_tag_write(dir, "none", TAG, way.tag, way.flags) == -ENOENT &&
+		       fsdax_tag_read(dir, "none", TAG, &state) == -ENOENT &&
+		       fsdax_flag_read(dir, "none", &dax) == -ENOENT &&
+		       fsdax_flag_write(dir, "none", true, way.flags) == -ENOENT &&
+		       fsdax_folder_tag(policy, dir, "none", &tag) == -ENOENT,
+	       "what is not there is written or read");
+	err = fsdax_flag_read(dir, "file", &dax);
+	insist(err == -EOPNOTSUPP || (!err && !dax), "the flag is read: %d", err);
+	insist(fsdax_flag_write(dir, "file", false, way.flags) == err, "no flag is written");
+	if (!err)
+		err = way.flags & FSDAX_TAG_DRY_RUN ? 1 : -EOPNOTSUPP;
+	insist(fsdax_flag_write(dir, "file", true, way.flags) == err, "the flag is written");
+	insist(!fsdax_folder_tag(flag_policy, dir, "file", &tag) && tag == FSDAX_TAG_NONE,
+	       "a folder's tag is there");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size > 4096)
 		return -1;
 	check_tag(data, size);
 	check_mark(data, size);
+	check_write(data, size);
+	if (size % 8 == 3)
+		check_others(data, size);
 	return 0;
 }
