@@ -18,8 +18,88 @@
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t used, size_t room, unsigned int seed);
 
 enum { WORDS_MAX = 32 };
+
+/* ---- Command lines that are right, but for a word ------------------------------------------ */
+
+static const char *const some_words[] = {
+	"--shared-dir=/",
+	"--shared-dir=/dev/null",
+	"--socket-path=/s",
+	"--fd=3",
+	"--mount=/mnt",
+	"--socket-group=root",
+	"--reconnect",
+	"--tag=t",
+	"--tag=123456789012345678901234567890123456",
+	"--tag=1234567890123456789012345678901234567",
+	"--request-queues=1",
+	"--request-queues=64",
+	"--request-queues=65",
+	"--dax-window=0",
+	"--dax-window=2M",
+	"--dax-window=1G",
+	"--dax-window=3M",
+	"--dax-window=1M",
+	"--policy=none",
+	"--policy=/p",
+	"--control-socket=/c",
+	"--cache=never",
+	"--posix-acl",
+	"--xattr",
+	"--inode-file-handles=mandatory",
+	"--sandbox=namespace",
+	"--sandbox=none",
+	"--seccomp=log",
+	"--modcaps=+sys_admin:-mknod",
+	"--modcaps=-chown",
+	"--uid-map=:0:100000:65536:",
+	"--uid-map=/1/100000/1/",
+	"--gid-map=:0:100000:65536:",
+	"--gid-map=:0:4294967294:2:",
+	"--thread-pool-size=8",
+	"--poll-us=0",
+	"--rlimit-nofile=9223372036854775807",
+	"--log-level=trace",
+	"--syslog",
+	"--no-killpriv-v2",
+	"--migration-mode=x",
+	"--help",
+	"--version",
+	"--print-capabilities",
+	"-o",
+	"--",
+};
+
+enum { N_WORDS = sizeof(some_words) / sizeof(*some_words) };
+
+/* A line more, before the `which`-th. Returns the new size. */
+static size_t add_word(uint8_t *data, size_t used, size_t room, unsigned int which,
+		       const char *word)
+{
+	size_t len = strlen(word), at = used && *data == '+';
+
+	for (; which && at < used; at++)
+		which -= data[at] == '\n';
+	if (used + len + 1 > room)
+		return used;
+	memmove(data + at + len + 1, data + at, used - at);
+	memcpy(data + at, word, len);
+	data[at + len] = '\n';
+	return used + len + 1;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t used, size_t room, unsigned int seed)
+{
+	if (seed % 4)
+		return LLVMFuzzerMutate(data, used, room);
+	return add_word(data, used, room, seed / 4 % 8, some_words[seed / 32 % N_WORDS]);
+}
+
+/* ---- The command line --------------------------------------------------------------------- */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
