@@ -33,8 +33,8 @@ enum { STUCK_MS = 50 };
  */
 enum { UNTOLD_MOST = 8, QUICK_NS = 20000 };
 
-int vhost_queue_init(struct vhost_queue *queue, struct share *share, int socket,
-		     unsigned int index, struct pollers *pollers)
+void vhost_queue_init(struct vhost_queue *queue, struct share *share, int socket,
+		      unsigned int index, struct pollers *pollers)
 {
 	*queue = (struct vhost_queue){
 		.share = share,
@@ -44,12 +44,9 @@ int vhost_queue_init(struct vhost_queue *queue, struct share *share, int socket,
 		.kick_fd = -1,
 		.call_fd = -1,
 		.err_fd = -1,
+		.stop_fd = -1,
 	};
-	queue->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (queue->stop_fd < 0)
-		return -errno;
 	pthread_mutex_init(&queue->lock, NULL);
-	return 0;
 }
 
 void vhost_queue_set_fd(struct vhost_queue *queue, int *place, int fd)
@@ -72,7 +69,8 @@ void vhost_queue_release(struct vhost_queue *queue)
 	vhost_queue_set_fd(queue, &queue->kick_fd, -1);
 	vhost_queue_set_fd(queue, &queue->call_fd, -1);
 	vhost_queue_set_fd(queue, &queue->err_fd, -1);
-	close(queue->stop_fd);
+	if (queue->stop_fd >= 0)
+		close(queue->stop_fd);
 	guest_memory_unref(queue->memory);
 	virtq_end(&queue->vq);
 	pthread_mutex_destroy(&queue->lock);
@@ -443,13 +441,23 @@ static bool is_ready(struct vhost_queue *queue)
 	return ready;
 }
 
+/* When it is started first: most queues of most guests never are. 0 or -errno. */
+static int open_stop(struct vhost_queue *queue)
+{
+	if (queue->stop_fd < 0)
+		queue->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return queue->stop_fd < 0 ? -errno : 0;
+}
+
 int vhost_queue_start(struct vhost_queue *queue)
 {
 	int err;
 
 	if (queue->running || !is_ready(queue))
 		return 0;
-	err = virtq_begin(&queue->vq);
+	err = open_stop(queue);
+	if (!err)
+		err = virtq_begin(&queue->vq);
 	if (err)
 		return err;
 	err = -pthread_create(&queue->thread, NULL, run, queue);

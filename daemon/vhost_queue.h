@@ -43,17 +43,14 @@ struct vhost_queue {
 	bool awaits_call; /* it was stopped: who is to be told of replies comes anew */
 	bool broken;	  /* the guest broke it: it is left alone until it is set up anew */
 	atomic_bool stop; /* the thread is to end, however much the guest has for it to do */
-	int stop_fd;	  /* an eventfd: the same, for who sleeps */
+	int stop_fd;	  /* an eventfd: the same, for who sleeps; -1: it never ran */
 	bool running;
 	pthread_t thread;
 };
 
-/*
- * socket: the front-end's, borrowed. pollers: of all queues of the device, and outlives them. 0 or
- * -errno.
- */
-int vhost_queue_init(struct vhost_queue *queue, struct share *share, int socket,
-		     unsigned int index, struct pollers *pollers);
+/* socket: the front-end's, borrowed. pollers: of all queues of the device, and outlives them. */
+void vhost_queue_init(struct vhost_queue *queue, struct share *share, int socket,
+		      unsigned int index, struct pollers *pollers);
 void vhost_queue_release(struct vhost_queue *queue);
 
 /* The guest's memory has moved. */

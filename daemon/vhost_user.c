@@ -621,7 +621,6 @@ static pid_t find_front_end(int socket)
 static int device_new(struct share *share, int socket, int stop_fd, struct device **device)
 {
 	struct device *made = calloc(1, sizeof(*made));
-	int err = 0;
 
 	if (!made)
 		return -ENOMEM;
@@ -630,14 +629,11 @@ static int device_new(struct share *share, int socket, int stop_fd, struct devic
 	made->stop_fd = stop_fd;
 	made->pollers.front_end = find_front_end(socket);
 	made->reply_fd = -1;
-	while (made->n_queues < QUEUES_MAX && !err) {
-		err = vhost_queue_init(&made->queues[made->n_queues], share, socket,
-				       made->n_queues, &made->pollers);
-		if (!err)
-			made->n_queues++;
-	}
+	for (; made->n_queues < QUEUES_MAX; made->n_queues++)
+		vhost_queue_init(&made->queues[made->n_queues], share, socket, made->n_queues,
+				 &made->pollers);
 	*device = made;
-	return err;
+	return 0;
 }
 
 static void device_free(struct device *device)
