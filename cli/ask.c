@@ -273,11 +273,54 @@ bool answer_bool(struct json_object *object, const char *key)
 	return json_object_is_type(value, json_type_boolean) && json_object_get_boolean(value);
 }
 
+static const char *raw_string(struct json_object *value)
+{
+	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+}
+
+/* Whether a terminal does something at this byte; those from U+0080 to U+009f have two. */
+static bool is_control(const char *text, size_t i)
+{
+	const unsigned char *c = (const unsigned char *)text + i;
+
+	if (*c < ' ')
+		return *c != '\n' && *c != '\t';
+	return *c == 0x7f || (i && c[-1] == 0xc2 && *c >= 0x80 && *c <= 0x9f);
+}
+
+/*
+ * With '?' in the place of what is no text. A daemon has a guest that may have taken it over, and
+ * whoever asks it is an admin, at a terminal.
+ */
+static const char *clean(struct json_object *value, const char *text)
+{
+	char *copy = strdup(text);
+
+	for (size_t i = 0; copy && text[i]; i++) {
+		if (!is_control(text, i))
+			continue;
+		copy[i] = '?';
+		if (i && (unsigned char)text[i] >= 0x80)
+			copy[i - 1] = '?';
+	}
+	if (!copy || !json_object_set_string(value, copy))
+		text = NULL;
+	else
+		text = json_object_get_string(value);
+	free(copy);
+	return text;
+}
+
 const char *answer_string(struct json_object *object, const char *key)
 {
 	struct json_object *value = answer_member(object, key);
+	const char *text = raw_string(value);
 
-	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+	for (size_t i = 0; text && text[i]; i++) {
+		if (is_control(text, i))
+			return clean(value, text);
+	}
+	return text;
 }
 
 uint64_t answer_sum(struct json_object *object)
@@ -328,7 +371,7 @@ static char *unhex(const char *hex)
 
 char *answer_path(struct json_object *object, const char *key)
 {
-	const char *text = answer_string(object, key), *hex;
+	const char *text = raw_string(answer_member(object, key)), *hex;
 	char name[32], *bytes, *quoted;
 
 	snprintf(name, sizeof(name), "%s_bytes", key);

@@ -46,11 +46,13 @@ int ask_quietly(const char *socket, const char *request, int seconds, struct jso
 struct json_object *answer_member(struct json_object *object, const char *key);
 uint64_t answer_number(struct json_object *object, const char *key);
 bool answer_bool(struct json_object *object, const char *key);
-const char *answer_string(struct json_object *object, const char *key); /* borrowed */
 size_t answer_count(struct json_object *array);
 
 /* The sum of all numbers in an object, and in the objects in it. */
 uint64_t answer_sum(struct json_object *object);
+
+/* Borrowed; made safe for a terminal. */
+const char *answer_string(struct json_object *object, const char *key);
 
 /* A path, its bytes as they are, made safe for a terminal. Allocated; NULL: no memory. */
 char *answer_path(struct json_object *object, const char *key);
