@@ -2,12 +2,20 @@
 /*
  * fuzz-vhost.c - fuzz: daemon. A front-end's messages over a real socket, in any order, with any
  * descriptors: tables of memory that overlap or wrap or are not there, rings that are started and
- * stopped, a second socket whose answers are already there. The queues have real threads, and serve
- * real requests, in a place from which nothing else can be reached (confined.h).
+ * stopped, a second socket whose answers are already there, notes of what another daemon left
+ * undone. The queues have real threads, and serve real requests, in a place from which nothing else
+ * can be reached (confined.h).
+ *
+ * The front-end does its next step when the daemon's thread for the socket waits: so it sees what
+ * has been done, can cut memory that the daemon has mapped, and lets the daemon wait for it to read.
  *
  * At the end of the connection there is no thread, no mapping and no descriptor left.
+ *
+ * Not reached in what is named after the target: no memory, descriptors or threads; more regions of
+ * memory than a process can have; a thread that is stuck, since time is not waited for here.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -32,7 +40,19 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t used, size_t room, unsigned
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_used, const uint8_t *b, size_t b_used,
 				 uint8_t *out, size_t room, unsigned int seed);
 
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
+int __real_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
+
 static int stop_fd;
+
+static struct {
+	const uint8_t *at, *end; /* the steps that are left */
+	int socket;		 /* the front-end's end; -1: closed */
+	bool is_told;		 /* the daemon was told to stop */
+} scene;
+
+/* Only for the thread that serves the socket. */
+static _Thread_local bool has_scene;
 
 /* All that comes before a queue is served, before what there is. */
 static size_t add_handshake(uint8_t *data, size_t used, size_t room, unsigned int queue)
@@ -46,6 +66,29 @@ static size_t add_handshake(uint8_t *data, size_t used, size_t room, unsigned in
 	memmove(data + size, data, used);
 	memcpy(data, steps, size);
 	return size + used;
+}
+
+/* What happens while a queue runs, behind all else. */
+static size_t add_events(uint8_t *data, size_t used, size_t room, unsigned int seed)
+{
+	static const uint8_t requests[] = {
+		VHOST_GET_VRING_BASE,
+		VHOST_SET_MEM_TABLE,
+		VHOST_RESET_DEVICE,
+		STEP_WRITE,
+	};
+
+	for (unsigned int i = 0; i < 4 && used + sizeof(struct step) <= room; i++, seed /= 64) {
+		struct step step = {
+			.request = seed % 4 ? (uint8_t)(STEP_EVENT + seed / 4 % 16)
+					    : requests[seed / 4 % 4],
+			.a = seed / 64 % 8,
+		};
+
+		memcpy(data + used, &step, sizeof(step));
+		used += sizeof(step);
+	}
+	return used;
 }
 
 /* One field of one region that is not as it should be, in a table if there is one. */
@@ -74,6 +117,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t used, size_t room, unsigned
 		return add_handshake(data, used, room, seed / 16 % 3);
 	if (seed % 16 == 1)
 		return change_region(data, used, seed / 16);
+	if (seed % 16 == 2)
+		return add_events(data, used, room, seed / 16);
 	return records_mutate(data, used, room, seed, 0, sizeof(struct step));
 }
 
@@ -93,21 +138,87 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* All is sent before it is read; what is sent back has room in the socket. */
-static void send_all(int socket, const uint8_t *data, size_t size)
+/* ---- The front-end ----------------------------------------------------------------------- */
+
+static void close_socket(void)
+{
+	if (scene.socket >= 0)
+		close(scene.socket);
+	scene.socket = -1;
+}
+
+/* Descriptors that come with the replies are closed by the kernel. */
+static void read_replies(void)
+{
+	uint8_t bytes[4096];
+
+	while (scene.socket >= 0 && recv(scene.socket, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+}
+
+static void tell_to_stop(void)
+{
+	const uint64_t one = 1;
+
+	if (write(stop_fd, &one, sizeof(one)) < 0)
+		insist(false, "not told: %s", strerror(errno));
+	scene.is_told = true;
+}
+
+/* Returns false if the daemon is interrupted. */
+static bool take_step(void)
 {
 	struct step step;
 
-	for (size_t at = 0; at + sizeof(step) <= size; at += sizeof(step)) {
-		memcpy(&step, data + at, sizeof(step));
-		front_end_send(socket, &step);
+	memcpy(&step, scene.at, sizeof(step));
+	scene.at += sizeof(step);
+	if (step.request < STEP_EVENT || step.request >= STEP_WRITE) {
+		front_end_send(scene.socket, &step);
+		return true;
 	}
-	shutdown(socket, SHUT_WR);
+	switch (front_end_event(&step)) {
+	case EVENT_READ: read_replies(); break;
+	case EVENT_CLOSE: close_socket(); break;
+	case EVENT_STOP: tell_to_stop(); break;
+	case EVENT_SIGNAL: return false;
+	case EVENT_DONE: break;
+	}
+	return true;
+}
+
+/* What the daemon waits for. When nothing more comes, the front-end has gone. */
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	int ready;
+
+	if (!has_scene)
+		return __real_poll(fds, n, timeout_ms);
+	while (!(ready = __real_poll(fds, n, 0)) && timeout_ms) {
+		if (scene.at + sizeof(struct step) > scene.end) {
+			if (timeout_ms > 0)
+				return 0;
+			close_socket();
+		} else if (!take_step()) {
+			errno = EINTR;
+			return -1;
+		}
+	}
+	return ready;
+}
+
+static void forget_stop(void)
+{
+	uint64_t count;
+
+	if (scene.is_told && read(stop_fd, &count, sizeof(count)) < 0)
+		insist(false, "nothing was told: %s", strerror(errno));
+	scene.is_told = false;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static unsigned int inputs;
+	const int least = 0;
 	int ends[2], err;
 
 	confined_fds_before();
@@ -115,10 +226,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size = STEPS_MAX * sizeof(struct step);
 	front_end_reset();
 	insist(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "no sockets");
-	send_all(ends[0], data, size);
+	/* Room for a few replies that are not read. */
+	setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &least, sizeof(least));
+	scene.at = data;
+	scene.end = data + size;
+	scene.socket = ends[0];
+	has_scene = true;
 	err = vhost_user_serve(fixture_share(0), ends[1], stop_fd);
+	has_scene = false;
 	insist(err <= 0 && err > -4096, "the connection ends with %d", err);
-	close(ends[0]);
+	close_socket();
+	forget_stop();
 	insist(inode_count(fixture_share(0)) == 1, "inodes are left of a guest that has gone");
 	confined_fds_after();
 	fixture_check();

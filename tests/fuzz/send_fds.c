@@ -26,6 +26,7 @@ void send_fds(int socket, const void *bytes, size_t size, const int *fds, unsign
 		space.align.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
 		memcpy(CMSG_DATA(&space.align), fds, n_fds * sizeof(int));
 	}
-	insist(sendmsg(socket, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size, "sendmsg: %s",
-	       strerror(errno));
+	insist(sendmsg(socket, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size ||
+		       errno == EPIPE,
+	       "sendmsg: %s", strerror(errno));
 }

@@ -8,7 +8,7 @@
 /* More than any message may have. */
 enum { SEND_FDS_MAX = 40 };
 
-/* At once and whole: the other side's buffer must have room. */
+/* At once and whole: the other side's buffer must have room, unless it has gone. */
 void send_fds(int socket, const void *bytes, size_t size, const int *fds, unsigned int n_fds);
 
 #endif

@@ -263,6 +263,7 @@ static void choose_settings(void)
 			.request_queues = 1,
 		};
 	}
+	all_settings[0].poll_us = 200;
 	all_settings[1].writeback = true;
 	all_settings[1].allow_direct_io = true;
 	all_settings[1].preserve_noatime = true;

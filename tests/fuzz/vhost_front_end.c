@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <linux/virtio_ring.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -14,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "inflight.h"
 #include "insist.h"
 #include "send_fds.h"
 #include "vhost_proto.h"
@@ -21,6 +23,7 @@
 enum {
 	KINDS = 16,
 	RING_FILE = 65536,
+	INFLIGHT_FILE = 8192,
 	RING_SIZE = 8,
 	AVAIL = 0x400,
 	USED = 0x800,
@@ -31,6 +34,9 @@ enum {
 #define USER 0x7f0000000000ull
 
 static int kinds[KINDS];
+static int inflight_fd, kick_fd;
+static bool is_cut; /* the guest's memory has no file any more */
+static bool inflight_is_written;
 static uint8_t *memory;
 static uint8_t template[RING_FILE];
 static int full_event;
@@ -126,7 +132,8 @@ void front_end_begin(void)
 	kinds[2] = make_memory("page", 4096);
 	kinds[3] = make_memory("some", 65536 + 1);
 	kinds[4] = make_memory("much", 4 << 20);
-	kinds[5] = eventfd(1, EFD_CLOEXEC);
+	kinds[5] = kick_fd = eventfd(1, EFD_CLOEXEC);
+	inflight_fd = make_memory("inflight", INFLIGHT_FILE);
 	kinds[6] = pipes[0];
 	kinds[7] = pipes[1];
 	kinds[8] = sockets[0];
@@ -141,8 +148,19 @@ void front_end_begin(void)
 	insist(memory != MAP_FAILED, "no memory");
 }
 
+/* All of a file that may have been cut or written to is zeros again. */
+static void make_anew(int fd, off_t size)
+{
+	insist(!ftruncate(fd, 0) && !ftruncate(fd, size), "ftruncate: %s", strerror(errno));
+}
+
 void front_end_reset(void)
 {
+	if (is_cut)
+		make_anew(kinds[0], RING_FILE);
+	if (inflight_is_written)
+		make_anew(inflight_fd, INFLIGHT_FILE);
+	is_cut = inflight_is_written = false;
 	memcpy(memory, template, RING_FILE);
 	fill_event();
 	fcntl(kinds[14], F_SETFL, 0);
@@ -184,12 +202,20 @@ static uint64_t pick(uint8_t which)
 	return some[which % 16];
 }
 
+/* Of a queue: mostly one of the first. */
+static uint32_t pick_index(const struct step *step)
+{
+	return (uint8_t)step->a < 240 ? (uint8_t)step->a % 3 : step->a;
+}
+
 /* Mostly the memory that has the ring, as one region. */
 static void put_table(const struct step *step, union vhost_payload *payload)
 {
 	struct vhost_memory *table = &payload->memory;
 
-	table->n_regions = step->a < 256 ? 1 + step->a % 8 : step->a < 512 ? step->a % 16 : step->a;
+	table->n_regions = (uint8_t)step->a < 240 ? 1 + (uint8_t)step->a % 8
+			   : step->a < 65536	  ? step->a % 16
+						  : step->a;
 	for (unsigned int i = 0; i < VHOST_MAX_REGIONS; i++) {
 		const uint8_t *from = step->bytes + 5 * i;
 		struct vhost_memory_region *region = &table->regions[i];
@@ -211,7 +237,7 @@ static void put_addr(const struct step *step, union vhost_payload *payload)
 	const uint8_t *from = step->bytes;
 
 	payload->addr = (struct vhost_vring_addr){
-		.index = step->a < 240 ? step->a % 3 : step->a,
+		.index = pick_index(step),
 		.flags = step->b,
 		.desc = from[0] < 192 ? USER : USER + pick(from[1]),
 		.avail = from[2] < 192 ? USER + AVAIL : USER + pick(from[3]),
@@ -226,14 +252,30 @@ static uint32_t pick_ring_size(const struct step *step)
 	static const uint32_t some[] = {RING_SIZE, 0,	 1,	3,     16,
 					256,	   1024, 32768, 65536, UINT32_MAX};
 
-	return step->b < 192 ? RING_SIZE : step->b < 256 ? some[step->b % 10] : step->b;
+	return (uint8_t)step->b < 192 ? RING_SIZE : step->b < 65536 ? some[step->b % 10] : step->b;
+}
+
+/* Mostly what the file in memory has room for. */
+static void put_inflight(const struct step *step, union vhost_payload *payload)
+{
+	struct vhost_inflight *inflight = &payload->inflight;
+
+	inflight->n_queues = (uint16_t)(1 + pick_index(step));
+	inflight->queue_size = (uint16_t)pick_ring_size(step);
+	inflight->mmap_size = inflight_size(inflight->n_queues, inflight->queue_size);
+	if (step->bytes[0] >= 192)
+		inflight->mmap_size = pick(step->bytes[1]);
+	if (step->bytes[2] >= 192)
+		inflight->mmap_offset = pick(step->bytes[3]);
+	/* A daemon may have written to the file before. */
+	inflight_is_written = true;
 }
 
 /* Returns the natural size. n_fds: how many there should be. */
 static uint32_t put_payload(const struct step *step, union vhost_payload *payload,
 			    unsigned int *n_fds)
 {
-	uint32_t index = step->a < 240 ? step->a % 3 : step->a;
+	uint32_t index = pick_index(step);
 
 	*n_fds = 0;
 	switch (step->request) {
@@ -246,7 +288,8 @@ static uint32_t put_payload(const struct step *step, union vhost_payload *payloa
 		payload->u64 = (VHOST_PROTOCOL_MQ | VHOST_PROTOCOL_REPLY_ACK |
 				VHOST_PROTOCOL_BACKEND_REQ | VHOST_PROTOCOL_CONFIG |
 				VHOST_PROTOCOL_BACKEND_SEND_FD | VHOST_PROTOCOL_SHMEM |
-				VHOST_PROTOCOL_SHARED_OBJECT) &
+				VHOST_PROTOCOL_SHARED_OBJECT | VHOST_PROTOCOL_INFLIGHT |
+				VHOST_PROTOCOL_RESET_DEVICE) &
 			       ~(uint64_t)step->a;
 		return 8;
 	case VHOST_SET_MEM_TABLE:
@@ -270,8 +313,16 @@ static uint32_t put_payload(const struct step *step, union vhost_payload *payloa
 		return 8;
 	case VHOST_GET_CONFIG:
 	case VHOST_SET_CONFIG:
-		payload->config = (struct vhost_config){.offset = step->a, .size = step->b};
-		return 12 + (step->b < 64 ? step->b : 0);
+		payload->config = (struct vhost_config){
+			.offset = (uint8_t)step->a < 240 ? step->a % 300 : step->a,
+			.size = (uint8_t)step->b < 240 ? step->b % 300 : step->b,
+		};
+		return 12 + (payload->config.size <= VHOST_CONFIG_MAX ? payload->config.size : 0);
+	case VHOST_GET_INFLIGHT_FD: put_inflight(step, payload); return 20;
+	case VHOST_SET_INFLIGHT_FD:
+		put_inflight(step, payload);
+		*n_fds = 1;
+		return 24;
 	case VHOST_SET_BACKEND_REQ_FD: *n_fds = 1; return 0;
 	default: return 0;
 	}
@@ -288,6 +339,7 @@ static int pick_fd(const struct step *step, unsigned int i, int *made)
 		switch (step->request) {
 		case VHOST_SET_MEM_TABLE: return kinds[0];
 		case VHOST_SET_BACKEND_REQ_FD: which = 9; break;
+		case VHOST_SET_INFLIGHT_FD: return inflight_fd;
 		default: return kinds[5];
 		}
 	}
@@ -315,6 +367,78 @@ void front_end_handshake(struct step *steps, unsigned int queue)
 	steps[HANDSHAKE - 1].b = 1;
 }
 
+static void write_inflight(const struct step *step)
+{
+	inflight_is_written = true;
+	if (pwrite(inflight_fd, step->bytes, 1 + step->b % 40, step->a % (INFLIGHT_FILE - 40)) < 0)
+		insist(false, "pwrite: %s", strerror(errno));
+}
+
+/* So many more requests than there were. */
+static void publish(uint32_t n)
+{
+	struct vring_avail *avail = (struct vring_avail *)(memory + AVAIL);
+
+	if (!is_cut)
+		__atomic_fetch_add(&avail->idx, (uint16_t)n, __ATOMIC_RELEASE);
+}
+
+static void kick(void)
+{
+	const uint64_t one = 1;
+
+	if (write(kick_fd, &one, sizeof(one)) < 0)
+		insist(false, "not kicked: %s", strerror(errno));
+}
+
+/* A daemon that has it mapped finds nothing there, or less than there was. */
+static void cut(const struct step *step)
+{
+	if (step->b % 4 == 3) {
+		inflight_is_written = true;
+		insist(!ftruncate(inflight_fd, step->a % INFLIGHT_FILE), "not cut");
+		return;
+	}
+	is_cut = true;
+	insist(!ftruncate(kinds[0], step->a % 3 * 4096), "not cut");
+}
+
+/* Let a queue's thread begin, or serve what there is: for a moment. */
+static void let_run(void)
+{
+	const struct vring_avail *avail = (const struct vring_avail *)(memory + AVAIL);
+	const struct vring_used *used = (const struct vring_used *)(memory + USED);
+
+	for (int i = 0; i < 50; i++) {
+		if (!is_cut && i > 5 &&
+		    __atomic_load_n(&avail->idx, __ATOMIC_RELAXED) ==
+			    __atomic_load_n(&used->idx, __ATOMIC_ACQUIRE))
+			return;
+		sched_yield();
+	}
+}
+
+enum event front_end_event(const struct step *step)
+{
+	if (step->request % 16 >= 13) {
+		let_run();
+		return EVENT_DONE;
+	}
+	switch (step->request % 8) {
+	case 0: cut(step); return EVENT_DONE;
+	case 1: write_inflight(step); return EVENT_DONE;
+	case 2: kick(); return EVENT_DONE;
+	case 3:
+		publish(1 + step->a % 4);
+		kick();
+		return EVENT_DONE;
+	case 4: return EVENT_READ;
+	case 5: return EVENT_CLOSE;
+	case 6: return EVENT_STOP;
+	default: return EVENT_SIGNAL;
+	}
+}
+
 /* Most numbers stand for a request that there is. */
 void front_end_send(int socket, const struct step *given)
 {
@@ -329,9 +453,12 @@ void front_end_send(int socket, const struct step *given)
 	size_t size;
 
 	if (step->request >= STEP_WRITE) {
-		memcpy(memory + step->a % (RING_FILE - 40), step->bytes, 40);
+		if (!is_cut)
+			memcpy(memory + step->a % (RING_FILE - 40), step->bytes, 40);
 		return;
 	}
+	if (socket < 0)
+		return;
 	if (step->request < 0xc0)
 		step->request %= VHOST_REQUESTS + 1;
 	memset(&payload, 0, sizeof(payload));

@@ -3,12 +3,13 @@
 #ifndef FUZZ_VHOST_FRONT_END_H
 #define FUZZ_VHOST_FRONT_END_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* One message. */
+/* One message, or something else that the front-end does. */
 struct step {
-	uint8_t request; /* see front_end_send(); from STEP_WRITE on: write to the guest's memory */
+	uint8_t request; /* see front_end_send() */
 	uint8_t how;	 /* HOW_* */
 	uint8_t n_fds;
 	uint8_t size;	/* with HOW_SIZE */
@@ -19,8 +20,9 @@ struct step {
 };
 
 enum {
-	STEP_WRITE = 0xf0,
-	HANDSHAKE = 9, /* steps */
+	STEP_EVENT = 0xe0, /* from here on: see front_end_event() */
+	STEP_WRITE = 0xf0, /* from here on: write to the guest's memory */
+	HANDSHAKE = 9,	   /* steps */
 	HOW_RAW = 1,
 	HOW_SIZE = 2,
 	HOW_NEED_REPLY = 4,
@@ -37,6 +39,13 @@ void front_end_reset(void);
 /* What a front-end sends until queue `queue` is served: HANDSHAKE steps. */
 void front_end_handshake(struct step *steps, unsigned int queue);
 
+/* Does nothing on a socket that is -1, but for what is no message. */
 void front_end_send(int socket, const struct step *step);
+
+/* What of a step that is an event is not done here. */
+enum event { EVENT_DONE, EVENT_READ, EVENT_CLOSE, EVENT_STOP, EVENT_SIGNAL };
+
+/* Cut or scribble on what is shared, kick a queue, or what is returned. */
+enum event front_end_event(const struct step *step);
 
 #endif
