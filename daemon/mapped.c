@@ -26,7 +26,9 @@ uint64_t mapped_size(const struct mapped *mapped)
 
 /* ---- Copies ------------------------------------------------------------------------------ */
 
-int mapped_refresh(const struct mapped *mapped, int copy, uint64_t offset, uint64_t len)
+/* zeros: what lies behind the file's end has them already. */
+static int read_copy(const struct mapped *mapped, int copy, uint64_t offset, uint64_t len,
+		     bool zeros)
 {
 	char *to = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, copy, 0);
 	uint64_t done = 0;
@@ -39,11 +41,16 @@ int mapped_refresh(const struct mapped *mapped, int copy, uint64_t offset, uint6
 		done += n > 0 ? (uint64_t)n : 0;
 	}
 	n = n < 0 ? -errno : 0;
-	/* It may have been longer. */
-	if (!n)
+	if (!n && !zeros)
 		memset(to + done, 0, len - done);
 	munmap(to, len);
 	return (int)n;
+}
+
+/* The file may have been longer. */
+int mapped_refresh(const struct mapped *mapped, int copy, uint64_t offset, uint64_t len)
+{
+	return read_copy(mapped, copy, offset, len, false);
 }
 
 int mapped_copy(const struct mapped *mapped, uint64_t offset, uint64_t len)
@@ -58,7 +65,7 @@ int mapped_copy(const struct mapped *mapped, uint64_t offset, uint64_t len)
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		err = -errno;
 	if (!err && offset < mapped_size(mapped))
-		err = mapped_refresh(mapped, fd, offset, len);
+		err = read_copy(mapped, fd, offset, len, true);
 	if (!err)
 		return fd;
 	close(fd);
