@@ -9,16 +9,19 @@
  * The front-end does its next step when the daemon's thread for the socket waits: so it sees what
  * has been done, can cut memory that the daemon has mapped, and lets the daemon wait for it to read.
  *
- * At the end of the connection there is no thread, no mapping and no descriptor left.
+ * At the end of the connection there is no thread, no mapping and no descriptor left. Behind each
+ * file that is mapped there is a page that nobody may touch.
  *
  * Not reached in what is named after the target: no memory, descriptors or threads; more regions of
  * memory than a process can have; a thread that is stuck, since time is not waited for here.
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,6 +45,10 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_used, const uint8_t 
 
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 int __real_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
+void *__wrap_mmap64(void *at, size_t size, int access, int flags, int fd, off_t offset);
+void *__real_mmap64(void *at, size_t size, int access, int flags, int fd, off_t offset);
+int __wrap_munmap(void *at, size_t size);
+int __real_munmap(void *at, size_t size);
 
 static int stop_fd;
 
@@ -206,6 +213,71 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 	return ready;
 }
 
+/* ---- Mappings ------------------------------------------------------------------------------- */
+
+enum { PAGE = 4096, GUARDED_MAX = 256 };
+
+static struct {
+	void *at[GUARDED_MAX];
+	unsigned int n;
+	pthread_mutex_t lock;
+} guarded = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static size_t with_guard(size_t size)
+{
+	return (size + PAGE - 1) / PAGE * PAGE + PAGE;
+}
+
+static void note_guarded(void *at)
+{
+	pthread_mutex_lock(&guarded.lock);
+	insist(guarded.n < GUARDED_MAX, "mappings are left");
+	guarded.at[guarded.n++] = at;
+	pthread_mutex_unlock(&guarded.lock);
+}
+
+static bool forget_guarded(const void *at)
+{
+	unsigned int i = 0;
+	bool found;
+
+	pthread_mutex_lock(&guarded.lock);
+	while (i < guarded.n && guarded.at[i] != at)
+		i++;
+	found = i < guarded.n;
+	if (found)
+		guarded.at[i] = guarded.at[--guarded.n];
+	pthread_mutex_unlock(&guarded.lock);
+	return found;
+}
+
+void *__wrap_mmap64(void *at, size_t size, int access, int flags, int fd, off_t offset)
+{
+	void *start = MAP_FAILED;
+	int err;
+
+	if (!at && fd >= 0 && size && size < SIZE_MAX / 2)
+		start = __real_mmap64(NULL, with_guard(size), PROT_NONE,
+				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (start == MAP_FAILED)
+		return __real_mmap64(at, size, access, flags, fd, offset);
+	if (__real_mmap64(start, size, access, flags | MAP_FIXED, fd, offset) == start) {
+		note_guarded(start);
+		return start;
+	}
+	err = errno;
+	__real_munmap(start, with_guard(size));
+	errno = err;
+	return MAP_FAILED;
+}
+
+int __wrap_munmap(void *at, size_t size)
+{
+	return __real_munmap(at, forget_guarded(at) ? with_guard(size) : size);
+}
+
+/* ---- The end ------------------------------------------------------------------------------------ */
+
 static void forget_stop(void)
 {
 	uint64_t count;
@@ -218,6 +290,7 @@ static void forget_stop(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static unsigned int inputs;
+	const unsigned int n_guarded = guarded.n;
 	const int least = 0;
 	int ends[2], err;
 
@@ -238,6 +311,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close_socket();
 	forget_stop();
 	insist(inode_count(fixture_share(0)) == 1, "inodes are left of a guest that has gone");
+	insist(guarded.n == n_guarded, "%u mappings are left", guarded.n);
 	confined_fds_after();
 	fixture_check();
 	if (++inputs % 64 == 0)
