@@ -25,6 +25,7 @@ decoders()
 	fuse) echo daemon/{request,serve,op_*,attr,handle,window,mapped}.c ;;
 	options) echo daemon/options.c ;;
 	pattern) echo lib/{pattern,glob,utf8}.c ;;
+	probe) echo tests/frontend/{client,frontend,message,request,vq,window}.c ;;
 	policy) echo lib/{ini_read,compile,compile_finish,keys,conditions,value,lint,print}.c ;;
 	tag) echo lib/tag.c ;;
 	vhost) echo daemon/{vhost_user,vhost_socket,vhost_queue,guest_memory}.c ;;

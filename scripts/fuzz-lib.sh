@@ -24,6 +24,7 @@ fuzz_length()
 	case $1 in
 	fuse) echo 400 ;;
 	vhost) echo 1536 ;;
+	probe) echo 1028 ;;
 	virtq | channel) echo 516 ;;
 	folder | pattern) echo 96 ;;
 	tag | options | ctl-options | control) echo 256 ;;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,11 +130,21 @@ int client_start(struct client *client, struct request *request, uint32_t opcode
 	return err;
 }
 
+/* The reply's header, read once: the back-end may change it at any time. */
+static struct fuse_out_header read_header(const struct request *request)
+{
+	struct fuse_out_header header;
+
+	memcpy(&header, request->out, sizeof(header));
+	atomic_signal_fence(memory_order_seq_cst);
+	return header;
+}
+
 /* Whether the reply's header fits the request and the used ring. */
-static int check_reply(struct client *client, const struct request *request)
+static int check_reply(struct client *client, const struct request *request,
+		       const struct fuse_out_header *out)
 {
 	const struct fuse_in_header *in = (const void *)request->in;
-	const struct fuse_out_header *out = (const void *)request->out;
 
 	if (out->unique != in->unique)
 		return give_up(client, -EPROTO, "opcode %u: the reply is to another request",
@@ -156,8 +167,8 @@ int client_finish(struct client *client, struct request *request, void *out, siz
 		  size_t *out_len)
 {
 	const struct fuse_in_header *in = (const void *)request->in;
-	const struct fuse_out_header *header = (const void *)request->out;
 	int err = request_wait(request, &client->fe->vqs[client->queue]);
+	struct fuse_out_header header;
 	size_t len;
 
 	if (err)
@@ -165,10 +176,11 @@ int client_finish(struct client *client, struct request *request, void *out, siz
 	/* Some daemons let the last request of a session come back empty; kernels don't mind. */
 	if (in->opcode == FUSE_DESTROY && request->written == 0)
 		return 0;
-	err = check_reply(client, request);
+	header = read_header(request);
+	err = check_reply(client, request, &header);
 	if (err)
 		return err;
-	len = header->len - OUT_HEADER;
+	len = header.len - OUT_HEADER;
 	if (out)
 		memcpy(out, request->out + OUT_HEADER, len < out_size ? len : out_size);
 	if (out_len)

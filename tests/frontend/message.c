@@ -70,10 +70,15 @@ static void take_fds(struct message *message, struct msghdr *msg)
 		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
 			continue;
 		n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		if (n > VHOST_MAX_FDS - message->n_fds)
-			n = VHOST_MAX_FDS - message->n_fds;
-		memcpy(message->fds + message->n_fds, CMSG_DATA(cmsg), n * sizeof(int));
-		message->n_fds += (unsigned)n;
+		for (size_t i = 0; i < n; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(fd), sizeof(fd));
+			if (message->n_fds < VHOST_MAX_FDS)
+				message->fds[message->n_fds++] = fd;
+			else
+				close(fd);
+		}
 	}
 }
 

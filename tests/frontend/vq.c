@@ -17,7 +17,7 @@
 static void link_free(struct vq *vq)
 {
 	for (unsigned i = 0; i < vq->num; i++)
-		vq->desc[i].next = (uint16_t)(i + 1);
+		vq->next[i] = (uint16_t)(i + 1);
 	vq->n_free = vq->num;
 }
 
@@ -32,7 +32,10 @@ int vq_init(struct vq *vq, struct guest *guest, unsigned num)
 		4096);
 	vq->tokens = calloc(num, sizeof(*vq->tokens));
 	vq->tables = calloc(num, sizeof(*vq->tables));
-	if (!vq->desc || !vq->avail || !vq->used || !vq->tokens || !vq->tables)
+	vq->next = calloc(num, sizeof(*vq->next));
+	vq->lengths = calloc(num, sizeof(*vq->lengths));
+	if (!vq->desc || !vq->avail || !vq->used || !vq->tokens || !vq->tables || !vq->next ||
+	    !vq->lengths)
 		return -ENOMEM;
 	link_free(vq);
 	vq->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -44,6 +47,8 @@ void vq_fini(struct vq *vq)
 {
 	free(vq->tokens);
 	free(vq->tables);
+	free(vq->next);
+	free(vq->lengths);
 	if (vq->kick >= 0)
 		close(vq->kick);
 	if (vq->call >= 0)
@@ -96,8 +101,9 @@ static int add_indirect(struct vq *vq, const struct vq_segment *out, unsigned n_
 				(i < n_out ? 0 : VRING_DESC_F_WRITE)));
 		table[i].next = last ? 0 : (uint16_t)(i + 1);
 	}
-	vq->free_head = vq->desc[head].next;
+	vq->free_head = vq->next[head];
 	vq->n_free--;
+	vq->lengths[head] = 1;
 	fill(&vq->desc[head],
 	     &(struct vq_segment){guest_gpa(vq->guest, table), n * (uint32_t)sizeof(*table)},
 	     VRING_DESC_F_INDIRECT);
@@ -117,10 +123,12 @@ static int add_direct(struct vq *vq, const struct vq_segment *out, unsigned n_ou
 		fill(&vq->desc[at], i < n_out ? &out[i] : &in[i - n_out],
 		     (uint16_t)((last ? 0 : VRING_DESC_F_NEXT) |
 				(i < n_out ? 0 : VRING_DESC_F_WRITE)));
-		at = vq->desc[at].next;
+		vq->desc[at].next = vq->next[at];
+		at = vq->next[at];
 	}
 	vq->free_head = at;
 	vq->n_free -= n;
+	vq->lengths[head] = (uint16_t)n;
 	return head;
 }
 
@@ -168,12 +176,10 @@ static void put_back(struct vq *vq, uint16_t head)
 {
 	uint16_t at = head;
 
-	vq->n_free++;
-	while (vq->desc[at].flags & VRING_DESC_F_NEXT) {
-		at = vq->desc[at].next;
-		vq->n_free++;
-	}
-	vq->desc[at].next = vq->free_head;
+	for (unsigned i = 1; i < vq->lengths[head]; i++)
+		at = vq->next[at];
+	vq->n_free += vq->lengths[head];
+	vq->next[at] = vq->free_head;
 	vq->free_head = head;
 }
 
@@ -187,8 +193,9 @@ void *vq_take(struct vq *vq, uint32_t *written, int *error)
 	if (__atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE) == vq->used_idx)
 		return NULL;
 	elem = &vq->used->ring[vq->used_idx & (vq->num - 1)];
-	id = elem->id;
-	*written = elem->len;
+	/* Once: the back-end may change them. */
+	id = __atomic_load_n(&elem->id, __ATOMIC_RELAXED);
+	*written = __atomic_load_n(&elem->len, __ATOMIC_RELAXED);
 	vq->used_idx++;
 	if (id >= vq->num || !vq->tokens[id]) {
 		*error = -EPROTO;

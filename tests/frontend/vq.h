@@ -29,6 +29,12 @@ struct vq {
 	struct vring_used *used;
 	void **tokens;		    /* by the head of a chain */
 	struct vring_desc **tables; /* indirect tables by head, made when first needed */
+	/*
+	 * The descriptors that are free, and those of each chain, are linked here: those in the
+	 * ring are the guest's memory, which the back-end can write to.
+	 */
+	uint16_t *next;
+	uint16_t *lengths; /* of the chains, by head */
 	uint16_t free_head;
 	unsigned n_free;
 	uint16_t avail_idx, used_idx;
