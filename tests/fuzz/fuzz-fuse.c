@@ -9,6 +9,9 @@
  * share is seen or changed; and at the end nothing is left: no inode, no descriptor.
  *
  * A request's bytes are made useless once they have been read: reading them twice shows.
+ *
+ * Not reached in daemon/op_*.c and what they stand on: no memory, no descriptors; files that vanish or
+ * fail between two calls; and what is only said to fsdax-ctl, or done when the daemon ends.
  */
 #include <errno.h>
 #include <fcntl.h>
