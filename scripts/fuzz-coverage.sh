@@ -24,6 +24,7 @@ decoders()
 	folder) echo lib/dropin.c ;;
 	fuse) echo daemon/{request,serve,op_*,attr,handle,window,mapped}.c ;;
 	options) echo daemon/options.c ;;
+	part) echo cli/scan_part.c ;;
 	pattern) echo lib/{pattern,glob,utf8}.c ;;
 	probe) echo tests/frontend/{client,frontend,message,request,vq,window}.c ;;
 	policy) echo lib/{ini_read,compile,compile_finish,keys,conditions,value,lint,print}.c ;;
