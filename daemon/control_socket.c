@@ -63,11 +63,13 @@ void control_settle(struct settings *settings, char path[CONTROL_PATH_MAX])
 	size_t len;
 
 	settings->pid = getpid();
-	if (settings->control_path)
+	/* A path that was given is often in there, too; whether it can be used is found later. */
+	if (settings->control_path && strncmp(settings->control_path, CONTROL_DIR "/",
+					      strlen(CONTROL_DIR "/")))
 		return;
 	if (mkdir(CONTROL_DIR, 0755) && errno != EEXIST)
 		return;
-	if (access(CONTROL_DIR, W_OK))
+	if (settings->control_path || access(CONTROL_DIR, W_OK))
 		return;
 	from = name_of(settings, &len);
 	put_name(name, from, len);
@@ -85,7 +87,7 @@ int control_listen(const char *path)
 			  "stop what uses it, or choose another path",
 			  path);
 	else if (fd < 0)
-		log_error("--control-socket=%s: %s", path, strerror(-fd));
+		log_error("--control-socket=%s: %s%s", path, strerror(-fd), listen_hint(fd));
 	return fd;
 }
 

@@ -97,6 +97,11 @@ int listen_passed(void)
 	return strcmp(number, "1") == 0 ? STDERR_FILENO + 1 : -EINVAL;
 }
 
+const char *listen_hint(int err)
+{
+	return err == -ENOENT ? "; make the folder first" : "";
+}
+
 /* A descriptor that was handed down must be a socket that listens. */
 static int check_fd(int fd)
 {
@@ -125,7 +130,8 @@ int listen_open(const struct settings *settings)
 			  "what uses it, or choose another path",
 			  settings->socket_path);
 	else if (fd < 0)
-		log_error("--socket-path=%s: %s", settings->socket_path, strerror(-fd));
+		log_error("--socket-path=%s: %s%s", settings->socket_path, strerror(-fd),
+			  listen_hint(fd));
 	return fd;
 }
 

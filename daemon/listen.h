@@ -12,6 +12,9 @@ struct settings;
  */
 int listen_on_path(const char *path, const char *group, int waiting);
 
+/* What to do about an error of listen_on_path(), to stand behind it; may be empty. */
+const char *listen_hint(int err);
+
 /*
  * Make the listening socket that the settings ask for. A socket file that nobody listens on
  * any more is replaced; anything else that is there is left alone. Says on the log what is

@@ -185,6 +185,20 @@ holds "in use: its other socket is gone" test ! -e "$SCRATCH/guest2"
 DAEMON=$first
 stop
 
+# ---- A folder that is not there --------------------------------------------------------------------
+
+rm -rf /run/fsdax
+start --socket-path="$SCRATCH/guest" --policy=none --control-socket=/run/fsdax/named.sock
+until_true control status
+run control status
+exits 0 "no folder: /run/fsdax is made for a socket that was given a name"
+stop
+start --socket-path="$SCRATCH/guest" --policy=none --control-socket="$SCRATCH/none/control"
+wait "$DAEMON"
+is $? 1 "no folder: elsewhere the daemon does not start"
+has "$(<"$LOG")" "none/control: No such file or directory; make the folder first" \
+	"no folder: and says what to do"
+
 # ---- The usual place ------------------------------------------------------------------------------------
 
 run control status
