@@ -27,6 +27,8 @@ SUITES ?= bookworm trixie
 	reproducible abi format clean
 
 all:
+	@command -v cmake >/dev/null && command -v ninja >/dev/null || \
+		{ echo "what builds is missing: scripts/deps.sh build installs it" >&2; exit 1; }
 	cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DFSDAX_TESTS=OFF
 	cmake --build --preset release
 
