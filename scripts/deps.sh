@@ -10,7 +10,7 @@ declare -A packages=(
 	[build]="gcc libc6-dev cmake ninja-build pkg-config libinih-dev libattr1-dev libjson-c-dev
 		libsmartcols-dev libfuse3-dev libcap-ng-dev libseccomp-dev scdoc"
 	[test]="libcmocka-dev libpcre2-dev util-linux mount attr e2fsprogs xfsprogs btrfs-progs mandoc jq strace python3 spin
-		binutils procps uidmap bash zsh fish cargo tmux abigail-tools"
+		binutils procps uidmap bash zsh fish cargo tmux abigail-tools parallel"
 	[browser]="chromium-headless-shell"
 	[soak]="fio stress-ng dbench"
 	[fuzz]="clang libclang-rt-14-dev llvm"
