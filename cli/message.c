@@ -174,20 +174,28 @@ static const char *next_step(int err)
 		return "the quota is used up: raise it or make room, and run it again to finish";
 	case EMFILE: return "raise the limit of open files: ulimit -n";
 	case ENFILE: return "the system has too many open files: raise fs.file-max";
-	case EXDEV: return "it does not lie below the share's root: name another with --root";
+	case EXDEV: return "name another root with --root";
 	case EIO: return "the kernel log (dmesg) may say more: the disk could be failing";
 	case ESTALE: return "the network file system lost it: run it again";
 	default: return NULL;
 	}
 }
 
+/* The kernel's words, but for what it has none for. */
+static const char *words_for(int err)
+{
+	const char *words = err == EXDEV ? "It does not lie below the share's root"
+					 : strerrordesc_np(err);
+
+	return words ? words : "Unknown error";
+}
+
 void message_path_hint(const char *action, const char *path, int err, const char *hint)
 {
 	char *quoted = message_quote(NULL, path), *text;
-	const char *words = strerrordesc_np(err < 0 ? -err : err);
 
 	if (asprintf(&text, "%s %s: %s", action, quoted ? quoted : "?",
-		     words ? words : "Unknown error") < 0)
+		     words_for(err < 0 ? -err : err)) < 0)
 		text = NULL;
 	say(RED, "", text ? text : action, hint);
 	free(text);

@@ -276,7 +276,7 @@ const struct option_info option_table[] = {
 	 OPT_TEXTFILE, parse_string},
 	{"delete", 0, NULL, NULL, "also take tags away that SRC does not have", OPT_DELETE,
 	 parse_switch},
-	{"window", 0, "SIZE", NULL, "the size of the DAX window, as in 512M or 8G", OPT_WINDOW,
+	{"window", 0, "SIZE", NULL, "the size of the DAX window, as in 512M or 1G", OPT_WINDOW,
 	 parse_window},
 	{"effective", 0, NULL, NULL,
 	 "print the merged policy, and where each line\n"

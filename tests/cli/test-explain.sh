@@ -78,7 +78,8 @@ run explain "$D/loop/x"
 exits 1 "a loop of links on the way fails"
 run explain /etc/passwd
 exits 1 "a path outside of the root fails"
-has "$ERR" "--root" "and the message says what to do"
+has "$ERR" "It does not lie below the share's root
+  = name another root with --root" "and the message says why, and what to do"
 run explain "$D/nothing" "$D/even"
 exits 1 "a missing file fails"
 has "$ERR" "$D/nothing" "and is named"
