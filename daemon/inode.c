@@ -195,6 +195,7 @@ void inode_table_reset(struct share *share)
 	pthread_mutex_lock(&table->lock);
 	for (uint32_t i = 1; i < table->n_slots; i++)
 		forget_locked(table, table->slots[i].inode, UINT64_MAX, &dead);
+	__atomic_store_n(&table->n_awaited, 0, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&table->lock);
 	inode_bury(share, dead);
 }
@@ -223,14 +224,19 @@ void inode_each(struct share *share, void (*fn)(void *data, struct inode *inode)
 
 /* ---- Retiring ------------------------------------------------------------------------------ */
 
-void inode_retire(struct share *share, struct inode *inode)
+bool inode_retire(struct share *share, struct inode *inode)
 {
 	struct inode_table *table = share->inodes;
+	bool promised;
 
 	pthread_mutex_lock(&table->lock);
-	inode_index_remove_locked(table, inode);
-	__atomic_store_n(&inode->retired, true, __ATOMIC_RELEASE);
+	promised = inode_is_promised_locked(table, inode);
+	if (!promised) {
+		inode_index_remove_locked(table, inode);
+		__atomic_store_n(&inode->retired, true, __ATOMIC_RELEASE);
+	}
 	pthread_mutex_unlock(&table->lock);
+	return !promised;
 }
 
 bool inode_is_retired(const struct inode *inode)

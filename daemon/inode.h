@@ -10,7 +10,9 @@
  * fresh one, with another nodeid and the new flag; and an OPEN (or a change of size) of the
  * retired one is answered ESTALE, upon which the guest's kernel looks the name up again. So
  * the very first open after a change has the new state, whatever the guest has cached, and
- * no file is ever open both ways.
+ * no file is ever open both ways. The guest's kernel does that once only. So what it was sent
+ * to look up is not retired again before it was opened: a change that comes meanwhile is
+ * pending, as if the file were open already.
  *
  * Lifetime: an inode lives while `refs` is not 0. The guest's lookups are one reference
  * together; each name of an inode refers to its parent; a running request has one. The
@@ -168,9 +170,19 @@ void inode_names_unlock(struct share *share);
 /* One more reference to an inode that the caller has one of, or whose name it holds locked. */
 struct inode *inode_ref(struct inode *inode);
 
-/* Take it out of the index; see above. Call with inode_lock() held and opens == 0. */
-void inode_retire(struct share *share, struct inode *inode);
+/*
+ * Take it out of the index; see above. Call with inode_lock() held and opens == 0. false: it is
+ * not, for the guest is about to open it.
+ */
+bool inode_retire(struct share *share, struct inode *inode);
 bool inode_is_retired(const struct inode *inode);
+
+/*
+ * An OPEN, or a change of size, by the guest's thread `pid` was answered err, and is going to be
+ * told. If that is -ESTALE, then the guest's kernel looks the name up anew and comes back, but
+ * only once: so what it is told of then is not retired until it does, for a second at most.
+ */
+void inode_answered(struct share *share, const struct inode *inode, uint32_t pid, int err);
 
 /* Covers opens and verdict. One of a fixed set of mutexes: never lock two inodes at once. */
 void inode_lock(struct share *share, struct inode *inode);

@@ -249,6 +249,23 @@ static int enter_open(struct share *share, const struct place *place, struct ino
 	return fd < 0 ? fd : enter(share, place, fd, inode, stx);
 }
 
+/*
+ * The guest is about to open what it is told of now: so that has to be right as of now, when the
+ * inode is in the index, and to stay.
+ */
+static void make_sure(struct share *share, struct inode *inode, struct statx *stx, uint32_t *flag)
+{
+	int fd = inode_fd(share, inode);
+
+	if (fd < 0)
+		return;
+	if (!statx(fd, "", AT_EMPTY_PATH, ATTR_STATX_MASK, stx)) {
+		*flag = verdict_flag(share, inode, stx);
+		inode_promise(share->inodes, inode);
+	}
+	inode_fd_done(share, inode, fd);
+}
+
 static int look_up(struct share *share, struct place *place, struct inode **inode,
 		   struct statx *stx, uint32_t *flag)
 {
@@ -262,6 +279,8 @@ static int look_up(struct share *share, struct place *place, struct inode **inod
 		if (err)
 			return err;
 		*flag = verdict_flag(share, found, stx);
+		if (!inode_is_retired(found) && inode_is_awaited(share->inodes, found))
+			make_sure(share, found, stx, flag);
 		if (!inode_is_retired(found)) {
 			*inode = found;
 			return 0;

@@ -7,6 +7,7 @@
  *	inode_names.c	by which names the guest knows it
  *	inode_fd.c	descriptors: one each, or file handles and a cache of descriptors
  *	inode_lookup.c	from a name to an inode
+ *	inode_await.c	opens that are on their way
  *
  * Functions that end in _locked are called with the table's lock held.
  */
@@ -20,6 +21,7 @@
 #include "inode.h"
 
 #define INODE_STRIPES 64
+#define INODE_AWAITED_MAX 256
 
 /*
  * A nodeid is a slot's number and, above it, the slot's generation, which moves on whenever
@@ -41,6 +43,14 @@ struct inode_fds {
 	struct inode_mount *mounts; /* a list: there are few */
 };
 
+/* A thread of the guest that was sent to look up anew what it wanted to open. */
+struct inode_awaited {
+	struct inode_key key;
+	uint32_t pid;
+	uint64_t nodeid; /* what it was told of since, and is to find as it was told; 0: nothing */
+	uint64_t until; /* ms, of clock_ms() */
+};
+
 struct inode_table {
 	pthread_mutex_t lock; /* of all below, but for stripes and fds */
 	struct inode_slot *slots;
@@ -53,6 +63,8 @@ struct inode_table {
 	uint64_t most; /* atomic: at a time, since memory was given back: see inode_bury() */
 	uint64_t moves; /* atomic: names that the guest moved or removed; see found_locked() */
 	uint64_t seed; /* of the hash, so that nobody can choose inode numbers that collide */
+	struct inode_awaited awaited[INODE_AWAITED_MAX];
+	uint32_t n_awaited; /* atomic */
 	struct inode *root;
 	pthread_mutex_t stripes[INODE_STRIPES];
 	struct inode_fds fds;
@@ -101,6 +113,18 @@ void inode_name_remove_locked(struct inode_table *table, struct inode *inode,
 
 /* How many moves there were. */
 uint64_t inode_moves(const struct inode_table *table);
+
+/* ---- inode_await.c --------------------------------------------------------------------- */
+
+/* Whether the guest is about to open this file, by this inode or another. */
+bool inode_is_awaited(struct inode_table *table, const struct inode *inode);
+
+/*
+ * From now on it is not retired, unless it is already, until those who are awaited have come: they
+ * are going to be told of it. See inode_await.c for what must be true then.
+ */
+void inode_promise(struct inode_table *table, const struct inode *inode);
+bool inode_is_promised_locked(struct inode_table *table, const struct inode *inode);
 
 /* ---- inode_fd.c ------------------------------------------------------------------------ */
 

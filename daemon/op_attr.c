@@ -234,6 +234,8 @@ void op_setattr(struct request *request)
 		err = subject_get(request, in.valid & FATTR_FH, in.fh, &subject);
 	if (!err) {
 		err = setattr(request->share, &subject, &in, &out);
+		if (in.valid & FATTR_SIZE && !subject.handle)
+			inode_answered(request->share, subject.inode, request->header.pid, err);
 		subject_put(request->share, &subject);
 	}
 	reply_attr(request, err, &out);

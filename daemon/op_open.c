@@ -121,6 +121,7 @@ void op_open(struct request *request)
 		return;
 	}
 	err = S_ISDIR(inode->type) ? -EISDIR : open_handle(request, &in, inode, &out);
+	inode_answered(request->share, inode, request->header.pid, err);
 	inode_put(request->share, inode);
 	if (err)
 		request_reply_error(request, err);

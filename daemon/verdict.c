@@ -269,14 +269,14 @@ static void set_pending(struct verdict *v)
 	v->pending = true;
 }
 
-/* A change is to take effect: at once, if nobody has the file open. */
+/* A change is to take effect: at once, if nobody has the file open or is about to. */
 static void change(struct share *share, struct inode *inode)
 {
 	set_pending(&inode->verdict);
 	if (inode->opens || inode_is_retired(inode))
 		return;
-	inode->verdict.pending = false;
-	inode_retire(share, inode);
+	if (inode_retire(share, inode))
+		inode->verdict.pending = false;
 }
 
 /*

@@ -109,6 +109,7 @@ int client_send(struct client *client, uint32_t opcode, uint64_t nodeid, const v
 		.nodeid = nodeid,
 		.uid = client->uid,
 		.gid = client->gid,
+		.pid = client->pid,
 		.total_extlen = client->total_extlen,
 	};
 	size_t in_total = sizeof(header) + size;

@@ -24,7 +24,7 @@ struct client {
 	struct share *share;
 	char dir[256]; /* the share, on the host */
 	int dirfd;
-	uint32_t uid, gid;
+	uint32_t uid, gid, pid;
 	uint16_t total_extlen;
 	uint64_t unique;
 	/* For bad requests: 0 leaves the header's length right. */

@@ -61,12 +61,29 @@ int __wrap_inode_fd(struct share *share, struct inode *inode)
 	return -EMFILE;
 }
 
+static void (*before_entering)(void);
+
+int __real_inode_fd_adopt(struct share *share, struct inode *inode, int fd);
+int __wrap_inode_fd_adopt(struct share *share, struct inode *inode, int fd);
+
+/* A LOOKUP has read the attributes, and the inode is not in the table yet. */
+int __wrap_inode_fd_adopt(struct share *share, struct inode *inode, int fd)
+{
+	void (*run)(void) = before_entering;
+
+	before_entering = NULL;
+	if (run)
+		run();
+	return __real_inode_fd_adopt(share, inode, fd);
+}
+
 /* ---- A daemon, its guest, and an admin ------------------------------------------------- */
 
 static void open_with(const char *policy)
 {
 	late = NULL;
 	n_refused = 0;
+	before_entering = NULL;
 	front_end_begin(&front_end, &client, policy);
 	control = (struct control){.share = client.share, .dir = client.dir};
 }
@@ -181,6 +198,174 @@ static void what_cannot_be_looked_at_now_is_pending(void **state)
 	done();
 }
 
+/* ---- Sent away, and back ------------------------------------------------------------------ */
+
+static void tag(bool dax)
+{
+	client_tag(&client, "file", XATTR, dax ? "yes" : "no");
+}
+
+/* A file that is known as DAX, and is not to be any more: the guest is told to look again. */
+static uint64_t open_stale(void)
+{
+	uint64_t nodeid, fh;
+
+	open_with(TAGS);
+	client_put_size(&client, "file", SIZE);
+	tag(true);
+	nodeid = client_nodeid(&client, FUSE_ROOT_ID, "file");
+	tag(false);
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), -ESTALE);
+	return nodeid;
+}
+
+static uint64_t look_up(bool *dax)
+{
+	struct fuse_entry_out entry;
+
+	assert_int_equal(client_lookup(&client, FUSE_ROOT_ID, "file", &entry), 0);
+	*dax = entry.attr.flags & FUSE_ATTR_DAX;
+	return entry.nodeid;
+}
+
+/* However often the decision changes: a guest's kernel looks again once only. */
+static void the_second_open_never_fails(void **state)
+{
+	bool now = false, dax;
+	uint64_t nodeid, fh;
+
+	(void)state;
+	open_stale();
+	for (int i = 0; i < 300; i++) {
+		/* First whether the cached one is still good; then for good. */
+		client_forget(&client, look_up(&dax), 1);
+		nodeid = look_up(&dax);
+		assert_int_equal(dax, now);
+		now = !now;
+		tag(now);
+		assert_int_equal(pending("file"), 1);
+		assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
+		assert_int_equal(pending("file"), 1);
+		assert_int_equal(client_release(&client, nodeid, fh), 0);
+		assert_int_equal(pending("file"), 0);
+		assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), -ESTALE);
+	}
+	done();
+}
+
+static void the_second_truncate_never_fails(void **state)
+{
+	struct fuse_setattr_in in = {.valid = FATTR_SIZE};
+	struct fuse_attr_out out;
+	uint64_t nodeid;
+	bool dax;
+
+	(void)state;
+	nodeid = open_stale();
+	for (int i = 0; i < 100; i++) {
+		in.size = SIZE + (uint64_t)i;
+		assert_int_equal(client_send(&client, FUSE_SETATTR, nodeid, &in, sizeof(in), &out,
+					     sizeof(out)),
+				 -ESTALE);
+		nodeid = look_up(&dax);
+		tag(i % 2 == 0);
+		assert_int_equal(pending("file"), 1);
+		assert_int_equal(client_send(&client, FUSE_SETATTR, nodeid, &in, sizeof(in), &out,
+					     sizeof(out)),
+				 sizeof(out));
+		/* What open_stale() sent away has never come. */
+		while (i == 0 && pending("file"))
+			usleep(10000);
+		assert_int_equal(pending("file"), 0);
+	}
+	done();
+}
+
+/* Another who opens it meanwhile is not the one that was sent away. */
+static void who_was_not_sent_away_is_not_awaited(void **state)
+{
+	uint64_t nodeid, fh;
+	bool dax;
+
+	(void)state;
+	open_stale();
+	nodeid = look_up(&dax);
+	client.pid = 4711;
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
+	assert_int_equal(client_release(&client, nodeid, fh), 0);
+	tag(true);
+	assert_int_equal(pending("file"), 1);
+	client.pid = 0;
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
+	assert_int_equal(client_release(&client, nodeid, fh), 0);
+	assert_int_equal(pending("file"), 0);
+	done();
+}
+
+/* It was killed, or the name is another's by now. */
+static void who_never_comes_back_holds_nothing_for_long(void **state)
+{
+	uint64_t nodeid, fh;
+	bool dax;
+
+	(void)state;
+	open_stale();
+	nodeid = look_up(&dax);
+	assert_false(dax);
+	tag(true);
+	assert_int_equal(pending("file"), 1);
+	while (pending("file"))
+		usleep(10000);
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), -ESTALE);
+	assert_int_not_equal(look_up(&dax), nodeid);
+	assert_true(dax);
+	done();
+}
+
+static void change_and_ask(void)
+{
+	tag(true);
+	assert_int_equal(pending("file"), 0);
+}
+
+/* It was told that the change is picked up: so that is what is opened then. */
+static void what_is_promised_is_not_older_than_an_answer(void **state)
+{
+	uint64_t nodeid, fh;
+	bool dax;
+
+	(void)state;
+	open_stale();
+	before_entering = change_and_ask;
+	nodeid = look_up(&dax);
+	assert_null(before_entering);
+	assert_true(dax);
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
+	assert_int_equal(client_release(&client, nodeid, fh), 0);
+	done();
+}
+
+/* More than can be kept in mind: then the oldest are not awaited any more. */
+static void the_awaited_are_bounded(void **state)
+{
+	uint64_t stale, nodeid, fh;
+	bool dax;
+
+	(void)state;
+	stale = open_stale();
+	for (client.pid = 1; client.pid < 5000; client.pid++)
+		assert_int_equal(client_open_file(&client, stale, O_RDONLY, &fh), -ESTALE);
+	nodeid = look_up(&dax);
+	tag(true);
+	assert_int_equal(pending("file"), 1);
+	client.pid--;
+	assert_int_equal(client_open_file(&client, nodeid, O_RDONLY, &fh), 0);
+	assert_int_equal(client_release(&client, nodeid, fh), 0);
+	while (pending("file"))
+		usleep(10000);
+	done();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +373,12 @@ int main(void)
 		cmocka_unit_test(what_is_forgotten_and_open_is_held),
 		cmocka_unit_test(a_forgotten_folder_stands_for_what_is_below),
 		cmocka_unit_test(what_cannot_be_looked_at_now_is_pending),
+		cmocka_unit_test(the_second_open_never_fails),
+		cmocka_unit_test(the_second_truncate_never_fails),
+		cmocka_unit_test(who_was_not_sent_away_is_not_awaited),
+		cmocka_unit_test(who_never_comes_back_holds_nothing_for_long),
+		cmocka_unit_test(what_is_promised_is_not_older_than_an_answer),
+		cmocka_unit_test(the_awaited_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,8 @@
  * The search is made in parts, since all at once has too many states: FLIPS of the tag, RELOADS of
  * the policy, CRASHES of the guest (or DESTROY), NAMES, THREADS; OPENERS and LOOKERS say which
  * thread does what. EARLY_FORGET is a guest that does not wait for RELEASE before it forgets.
+ * QUITS is one whose threads are killed on their way to an open file, now and then; only then does
+ * it matter that nobody is awaited for ever.
  */
 #ifndef FLIPS
 #define FLIPS 1
@@ -49,11 +51,15 @@
 #ifndef LOOKERS
 #define LOOKERS 3 /* ... that look at them */
 #endif
+#ifndef QUITS
+#define QUITS 0
+#endif
 #ifndef INODES
 #define INODES 3 /* the daemon's, at a time; that they suffice is asserted */
 #endif
 #define LOOKS 2	 /* of one inode, after which the guest forgets it before it looks up more */
 #define NONE 15
+#define ANYTHING 14
 
 #define ANY_MORE_THAN(array, most) \
 	(array[0] > (most) || array[1] > (most) || array[2] > (most) || array[INODES - 1] > (most))
@@ -100,6 +106,7 @@ byte forgetting = NONE; /* a FORGET in flight, and of how many lookups */
 byte forgotten;
 byte busy;		/* threads with a request in flight */
 byte opening;		/* threads on their way to an open file */
+byte awaited[THREADS];	/* the daemon expects it to come back and open: what; NONE, ANYTHING */
 bit crashing;
 
 /* ---- What is claimed ------------------------------------------------------------------------ */
@@ -211,7 +218,17 @@ inline retire(n_)
 
 /* ---- Deciding: each inline is a step, or says which it is made of ---------------------------------- */
 
-/* With the inode locked. code: verdict.c change */
+#ifdef MUTANT_NOT_AWAITED
+#define IS_AWAITED(n_) 0
+#else
+#define IS_AWAITED(n_) (awaited[0] == (n_) || awaited[THREADS - 1] == (n_))
+#endif
+#define IS_ANY_AWAITED (awaited[0] != NONE || awaited[THREADS - 1] != NONE)
+
+/*
+ * With the inode locked.
+ * code: verdict.c change, inode.c inode_retire, inode_await.c inode_is_promised_locked
+ */
 inline change(n_)
 {
 	inodes[n_].pending = 1;
@@ -219,7 +236,7 @@ inline change(n_)
 #ifdef MUTANT_RETIRE_WHILE_OPEN
 	:: !inodes[n_].retired ->
 #else
-	:: inodes[n_].opens == 0 && !inodes[n_].retired ->
+	:: inodes[n_].opens == 0 && !inodes[n_].retired && !IS_AWAITED(n_) ->
 #endif
 		inodes[n_].pending = 0;
 #ifdef MUTANT_SAME_NODEID
@@ -459,10 +476,37 @@ inline counted(n_)
 	put(n_)
 }
 
+/* An OPEN was answered. code: inode_await.c inode_answered */
+inline answered()
+{
+	if
+	:: !ok -> awaited[me] = ANYTHING
+	:: ok ->
+#ifdef MUTANT_ANOTHER_CAME
+		awaited[0] = NONE;
+		awaited[THREADS - 1] = NONE;
+#endif
+		awaited[me] = NONE
+	fi
+}
+
+/* A thread of the guest is told of this one: it stays. code: inode_await.c inode_promise */
+inline promise(n_)
+{
+	if
+	:: awaited[0] != NONE -> awaited[0] = n_
+	:: else
+	fi;
+	if
+	:: awaited[THREADS - 1] != NONE -> awaited[THREADS - 1] = n_
+	:: else
+	fi
+}
+
 /*
  * It is open. What must be true then: it is not open in another state, nor in one of which the
  * admin was told that it is over; and if nothing had it open or was opening it when this began,
- * and nothing has changed since, it is open in the new state.
+ * nor was awaited, and nothing has changed since, it is open in the new state.
  */
 inline opened(n_)
 {
@@ -507,7 +551,7 @@ proctype thread(byte me)
 {
 	LOCALS;
 	byte n, d, old;
-	bit opens, again, ok, alone;
+	bit opens, again, ok, alone, sure;
 	byte began;
 
 end:	do
@@ -531,7 +575,8 @@ end:	do
 		:: CHOOSES_TO_OPEN ->
 			opens = 1;
 			began = changes;
-			alone = !OPEN_AT_ALL && opening == 0 && releasing == NONE;
+			alone = !OPEN_AT_ALL && opening == 0 && releasing == NONE &&
+				!IS_ANY_AWAITED;
 			opening++
 		:: CHOOSES_TO_LOOK
 		fi;
@@ -545,7 +590,7 @@ end:	do
 	   };
 by_name:	atomic { statx() };
 		atomic { find_or_enter(n) };
-		verdict(n);
+found:		verdict(n);
 		atomic { judge(n) };
 		if
 		:: atomic { inodes[n].retired ->
@@ -557,12 +602,35 @@ by_name:	atomic { statx() };
 			n = 0;
 			told = 0;
 			held = 0;
+			sure = 0;
 			goto by_name
 		   }
+#ifndef MUTANT_NOT_SURE
+		:: atomic { !inodes[n].retired && !sure && IS_ANY_AWAITED ->
+			/* code: inode_lookup.c make_sure, inode_await.c inode_is_awaited */
+			sure = 1;
+			told = 0;
+			held = 0;
+			statx();
+			goto found
+		   }
+		:: atomic { !inodes[n].retired && (sure || !IS_ANY_AWAITED) ->
+#else
 		:: atomic { !inodes[n].retired ->
+#endif
+			sure = 0;
+			promise(n);
 			looked_up(d, n);
 			if
 			:: opens
+#if QUITS
+			:: opens && again ->
+				finish(n);
+				goto killed
+			:: opens && again ->
+				finish(n);
+				goto served
+#endif
 			:: else ->
 				finish(n);
 				goto served
@@ -590,10 +658,18 @@ by_inode:	atomic { get(n) };
 		};
 asked:		atomic {
 			counted(n);
+			answered();
+			/* A guest's kernel looks twice, and no more: the program's open fails. */
+			assert(ok || !again || crashing || QUITS);
 			if
 			:: ok ->
 				opened(n);
 				finish(n)
+#if QUITS
+			:: !ok && !again ->
+				finish(n);
+				goto killed
+#endif
 			:: !ok && !again ->
 				/* guest: ESTALE: the name is looked up again, whatever the cache has. */
 				using[n]--;
@@ -609,7 +685,8 @@ asked:		atomic {
 			fi
 		};
 served:		skip
-	od
+	od;
+killed:	skip
 }
 
 /* RELEASE. code: op_open.c op_release, handle.c handle_release, handle.c uncount_open */
@@ -680,6 +757,17 @@ end:	do
 		forgetting = NONE;
 		forgotten = 0
 	   }
+	od
+}
+
+/* A second has passed. code: inode_await.c remove_late_locked */
+proctype passes()
+{
+end:	do
+	:: atomic { awaited[0] != NONE -> awaited[0] = NONE }
+#if THREADS > 1
+	:: atomic { awaited[1] != NONE -> awaited[1] = NONE }
+#endif
 	od
 }
 
@@ -853,6 +941,8 @@ proctype crashes()
 			releasing = NONE;
 			forgetting = NONE;
 			forgotten = 0;
+			awaited[0] = NONE;
+			awaited[THREADS - 1] = NONE;
 			reset_one(0)
 		};
 		atomic { reset_one(1) };
@@ -871,6 +961,8 @@ init {
 		dentry[NAMES - 1] = NONE;
 		mine[0] = NONE;
 		mine[THREADS - 1] = NONE;
+		awaited[0] = NONE;
+		awaited[THREADS - 1] = NONE;
 		run thread(0);
 #if THREADS > 1
 		run thread(1);
@@ -880,6 +972,9 @@ init {
 		run forgets();
 #endif
 		run admin();
+#if QUITS && !defined(MUTANT_AWAITED_FOR_EVER)
+		run passes();
+#endif
 #if RELOADS > 0
 		run reloads();
 #endif

@@ -88,6 +88,16 @@ is_found() {
 	is "$(errors)" 1 "mutant $mutant is found: $(sed -nE 's/^pan:[0-9]*: (.*) \(at depth.*/\1/p' pan.log)"
 }
 
+# never_comes MUTANT DEFINITION...: what is asked may never be answered.
+never_comes() {
+	local mutant=$1
+
+	shift
+	make_pan "-O0 -DNFAIR=3" "-DMUTANT_$mutant" "$@"
+	./pan -a -f -m1000000 -N picked_up >pan.log 2>&1
+	is "$(errors)" 1 "mutant $mutant is found: an answer that never comes"
+}
+
 # Each "code: FILE FUNCTION, FILE FUNCTION" of the model, a line each.
 named() {
 	sed -nE 's/.*code: ([^*]*).*/\1/p' "$MODEL" | tr ',' '\n' |
@@ -116,6 +126,7 @@ is "$(($(named | wc -l) >= NAMES_MIN))" 1 "they are at least $NAMES_MIN"
 
 two="-DTHREADS=2 -DNAMES=1 -DFORGETS=0 -DINODES=4"
 one="-DTHREADS=1 -DNAMES=1"
+twice="$one -DFORGETS=0 -DINODES=4 -DFLIPS=2 -DLOOKERS=0"
 
 # shellcheck disable=SC2086
 {
@@ -125,7 +136,10 @@ one="-DTHREADS=1 -DNAMES=1"
 	holds "a crash" $one -DCRASHES=1
 	holds "a reload" $one -DFORGETS=0 -DINODES=4 -DRELOADS=1 -DLOOKERS=0
 	holds "FORGET before RELEASE" $one -DEARLY_FORGET -DLOOKERS=0
+	holds "sent away twice" $twice
+	holds "sent away, and killed" $twice -DQUITS=1
 	comes "one thread opens" $one -DFORGETS=0 -DINODES=4 -DLOOKERS=0
+	comes "sent away, and killed" $twice -DQUITS=1
 
 	is_found LOOK_LATER $one
 	is_found REPORTS_BEFORE_RETIRING $one
@@ -138,16 +152,18 @@ one="-DTHREADS=1 -DNAMES=1"
 	is_found FORGETS_ALL $one
 	is_found ASKS_ONLY_KNOWN $one -DEARLY_FORGET -DLOOKERS=0
 	is_found GENERATION_OF_LATER $one -DFORGETS=0 -DINODES=4 -DRELOADS=1
+	is_found NOT_AWAITED $twice
+	is_found NOT_SURE $twice
 
-	make_pan "-O0 -DNFAIR=3" -DMUTANT_WAITS_FOR_EVER $one -DFORGETS=0 -DINODES=4 -DLOOKERS=0
-	./pan -a -f -m1000000 -N picked_up >pan.log 2>&1
-	is "$(errors)" 1 "mutant WAITS_FOR_EVER is found: an answer that never comes"
+	never_comes WAITS_FOR_EVER $one -DFORGETS=0 -DINODES=4 -DLOOKERS=0
+	never_comes AWAITED_FOR_EVER $twice -DQUITS=1
 
 	if [[ ${FSDAX_MODEL_LONG:-} ]]; then
 		holds "two threads do all" $two
 		holds "two flips" $one -DFLIPS=2 -DINODES=4
 		holds "a reload, with FORGET" $one -DINODES=4 -DRELOADS=1
 		holds "a crash, two threads" $two -DCRASHES=1 -DLOOKERS=0
+		is_found ANOTHER_CAME $two -DFLIPS=2 -DLOOKERS=0
 	fi
 }
 

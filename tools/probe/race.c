@@ -94,6 +94,8 @@ void race_add(struct race *race, unsigned n, void (*step)(struct racer *racer))
 		racer->c.queue = FRONTEND_REQUESTS + 1 + racer->index;
 		racer->c.init = t->c.init;
 		racer->c.flags = t->c.flags;
+		/* As the guest's threads differ. */
+		racer->c.pid = 2 + racer->index;
 	}
 }
 
