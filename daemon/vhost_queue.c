@@ -414,19 +414,29 @@ static void serve_queue(struct vhost_queue *queue, int waiter)
 static void *run(void *data)
 {
 	struct vhost_queue *queue = data;
-	int waiter;
 
 	thread_begin("queue", queue->index);
 	queue->worker = worker_get(queue->share, queue->index);
-	waiter = open_waiter(queue);
-	if (waiter < 0) {
-		log_error("queue %u: can't wait for the guest: %s", queue->index,
-			  strerror(-waiter));
-		return NULL;
-	}
-	serve_queue(queue, waiter);
-	close(waiter);
+	serve_queue(queue, queue->waiter);
+	close(queue->waiter);
 	return NULL;
+}
+
+/* What it waits by is made here, where the front-end can still be told that there is none. */
+static int start_thread(struct vhost_queue *queue)
+{
+	int err;
+
+	queue->waiter = open_waiter(queue);
+	if (queue->waiter < 0) {
+		log_error("queue %u: can't wait for the guest: %s", queue->index,
+			  strerror(-queue->waiter));
+		return queue->waiter;
+	}
+	err = -pthread_create(&queue->thread, NULL, run, queue);
+	if (err)
+		close(queue->waiter);
+	return err;
 }
 
 /* What a ring needs before it can be served. */
@@ -460,7 +470,7 @@ int vhost_queue_start(struct vhost_queue *queue)
 		err = virtq_begin(&queue->vq);
 	if (err)
 		return err;
-	err = -pthread_create(&queue->thread, NULL, run, queue);
+	err = start_thread(queue);
 	queue->running = !err;
 	return err;
 }

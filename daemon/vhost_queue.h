@@ -45,6 +45,7 @@ struct vhost_queue {
 	atomic_bool stop; /* the thread is to end, however much the guest has for it to do */
 	int stop_fd;	  /* an eventfd: the same, for who sleeps; -1: it never ran */
 	bool running;
+	int waiter; /* an epoll instance, for the thread and closed by it */
 	pthread_t thread;
 };
 

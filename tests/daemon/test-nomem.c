@@ -110,10 +110,16 @@ int __wrap_eventfd(unsigned int count, int flags)
 	return fails(true) ? -1 : __real_eventfd(count, flags);
 }
 
+static bool no_waiter;
+
 int __real_epoll_create1(int flags);
 int __wrap_epoll_create1(int flags);
 int __wrap_epoll_create1(int flags)
 {
+	if (no_waiter) {
+		errno = EMFILE;
+		return -1;
+	}
 	return fails(true) ? -1 : __real_epoll_create1(flags);
 }
 
@@ -556,23 +562,27 @@ static void *serve_device(void *data)
 	return NULL;
 }
 
-/* It may have hung up by then. */
-static void tell(int socket, uint32_t request, const void *payload, uint32_t size, int fd)
+/* It may have hung up by then. Returns whether it answered 0. */
+static bool tell(int socket, uint32_t request, const void *payload, uint32_t size, int fd)
 {
 	const struct vhost_header header = {request, VHOST_VERSION | VHOST_NEED_REPLY, size};
 	struct vhost_message answer;
 
-	if (vhost_send(socket, -1, -1, &header, payload, fd) == 0 &&
-	    vhost_receive(socket, -1, &answer) == 0)
-		vhost_message_close(&answer);
+	if (vhost_send(socket, -1, -1, &header, payload, fd) ||
+	    vhost_receive(socket, -1, &answer))
+		return false;
+	vhost_message_close(&answer);
+	return !answer.payload.u64;
 }
 
-static void tell_state(int socket, uint32_t request, uint32_t num)
+static bool tell_state(int socket, uint32_t request, uint32_t num)
 {
 	const struct vhost_vring_state state = {0, num};
 
-	tell(socket, request, &state, sizeof(state), -1);
+	return tell(socket, request, &state, sizeof(state), -1);
 }
+
+static bool queue_was_started; /* as the front-end was told */
 
 static void tell_all(int socket, int memory, int kick, int channel)
 {
@@ -594,7 +604,7 @@ static void tell_all(int socket, int memory, int kick, int channel)
 	tell_state(socket, VHOST_SET_VRING_NUM, QUEUE);
 	tell(socket, VHOST_SET_VRING_ADDR, &addr, sizeof(addr), -1);
 	tell(socket, VHOST_SET_VRING_KICK, &queue, sizeof(queue), kick);
-	tell_state(socket, VHOST_SET_VRING_ENABLE, 1);
+	queue_was_started = tell_state(socket, VHOST_SET_VRING_ENABLE, 1);
 	tell_state(socket, VHOST_GET_VRING_BASE, 0);
 }
 
@@ -652,12 +662,29 @@ static void a_connection_may_lack_anything(void **state)
 	client_free(&client);
 }
 
+/* Else the guest would wait for its answers for ever. */
+static void who_starts_a_queue_is_told_if_it_cannot_be(void **state)
+{
+	(void)state;
+	client_make(&client);
+	client.settings.dax_window = 64 << 20;
+	client_open(&client);
+	converse();
+	assert_true(queue_was_started);
+	no_waiter = true;
+	converse();
+	no_waiter = false;
+	assert_false(queue_was_started);
+	client_free(&client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_allocation_may_fail),
 		cmocka_unit_test(there_may_be_no_descriptor),
 		cmocka_unit_test(a_connection_may_lack_anything),
+		cmocka_unit_test(who_starts_a_queue_is_told_if_it_cannot_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
