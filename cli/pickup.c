@@ -267,6 +267,9 @@ static void say_file(const struct holder *holder, struct json_object *file, bool
 	const char *shown = path && path[0] == '/' && path[1] ? path + 1 : path;
 
 	count_of(handles, answer_number(file, "opens"), "handle");
+	/* It was told of the file, and has not come yet to open it: see daemon/inode.h. */
+	if (!answer_number(file, "opens"))
+		strcpy(handles, "on its way");
 	if (late)
 		message_error("%s: still open in the guest of %s (%s)\n  = %s", shown ? shown : "?",
 			      holder->dir, handles,
