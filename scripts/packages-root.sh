@@ -169,7 +169,7 @@ listing()
 	(cd "$1" && find . -xdev ! -path './var/lib/apt/*' ! -path './var/lib/dpkg/*' \
 		! -path './var/cache/*' ! -path './var/log/*' ! -path './var/lib/systemd/*' \
 		! -path './root/*' ! -path './tmp/*' ! -path './var/tmp/*' ! -path './run/*' \
-		! -path './fsdax-packages*' | sort)
+		! -path './fsdax-packages*' ! -path './etc/.updated' ! -path './var/.updated' | sort)
 }
 
 # try_packages SUITE
