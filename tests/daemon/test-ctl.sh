@@ -4,33 +4,20 @@
 # The control socket of a real fsdaxd, as fsdax-ctl sees it: status, reload, --wait; in each
 # sandbox, and when the daemon has gone.
 
-# /run is the test's own, so that it meets no other daemon.
-if [[ $(id -u) == 0 && ${1:-} != inside ]]; then
-	exec unshare --mount --propagation private bash "$0" inside
-fi
-
+# shellcheck source=tests/daemon/daemons.sh
+. "$(dirname "$0")/daemons.sh"
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/../cli/lib.sh"
 
 FSDAXD=${FSDAXD:?must name the fsdaxd to test}
-DAEMONS=()
-DAEMON=
-
-mount -t tmpfs fsdax-test /run || exit 1
-MOUNTS+=(/run)
+own_run
 
 # shellcheck disable=SC2317 # it is called by the trap
-end_daemons() {
-	local pid
-
-	for pid in "${DAEMONS[@]}"; do
-		kill -9 "$pid" 2>/dev/null
-		wait "$pid" 2>/dev/null
-	done
+end_all() {
 	mountpoint -q "$SCRATCH/mnt" && umount -l "$SCRATCH/mnt"
-	cleanup
+	end_daemons
 }
-trap end_daemons EXIT
+trap end_all EXIT
 
 # start ARG...: a daemon for $SCRATCH/share. Sets DAEMON, and LOG.
 start() {
@@ -49,12 +36,6 @@ until_true() {
 		fi
 		sleep 0.05
 	done
-}
-
-# stop [SIGNAL]
-stop() {
-	kill "-${1:-TERM}" "$DAEMON"
-	wait "$DAEMON" 2>/dev/null
 }
 
 control() {

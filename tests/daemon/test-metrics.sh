@@ -5,31 +5,14 @@
 # that it says what has happened, and that the file is replaced as a whole. promtool looks at
 # it too, where there is one.
 
-# /run is the test's own, so that it meets no other daemon.
-if [[ $(id -u) == 0 && ${1:-} != inside ]]; then
-	exec unshare --mount --propagation private bash "$0" inside
-fi
-
+# shellcheck source=tests/daemon/daemons.sh
+. "$(dirname "$0")/daemons.sh"
 # shellcheck source=tests/daemon/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 FSDAX_CTL=${FSDAX_CTL:?must name the fsdax-ctl to test}
-DAEMONS=()
-mount -t tmpfs fsdax-test /run || exit 1
-MOUNTS+=(/run)
+own_run
 mkdir "$SCRATCH/sock" "$SCRATCH/policy.d" "$SCRATCH/plain"
-
-# shellcheck disable=SC2317 # it is called by the trap
-end_daemons() {
-	local pid
-
-	for pid in "${DAEMONS[@]}"; do
-		kill -9 "$pid" 2>/dev/null
-		wait "$pid" 2>/dev/null
-	done
-	cleanup
-}
-trap end_daemons EXIT
 
 # start CONTROL OPTION...: a daemon, until it answers there. Sets DAEMON.
 start() {
@@ -39,17 +22,7 @@ start() {
 	# The leak checker needs /proc, which is outside.
 	ASAN_OPTIONS=detect_leaks=0 "$FSDAXD" --socket-path "$SCRATCH/sock/s" --log-level info \
 		--reconnect "$@" 2>"$SCRATCH/log" &
-	DAEMON=$!
-	DAEMONS+=("$DAEMON")
-	until "$FSDAX_CTL" status --socket="${control/PID/$DAEMON}" >/dev/null 2>&1; do
-		kill -0 "$DAEMON" 2>/dev/null || { echo "# it has ended: $(<"$SCRATCH/log")"; exit 1; }
-		sleep 0.05
-	done
-}
-
-stop() {
-	kill "-${1:-TERM}" "$DAEMON"
-	wait "$DAEMON" 2>/dev/null
+	await_daemon "$control"
 }
 
 # run COMMAND ARG...: sets OUT, ERR and STATUS.

@@ -4,30 +4,19 @@
 # fsdax-ctl status --watch of real daemons: on a real terminal, which tmux is, and without one. What
 # it shows, and that the terminal is given back, whatever ends it.
 
-# /run is the test's own, so that it meets no other daemon.
-if [[ $(id -u) == 0 && ${1:-} != inside ]]; then
-	exec unshare --mount --propagation private bash "$0" inside
-fi
-
+# shellcheck source=tests/daemon/daemons.sh
+. "$(dirname "$0")/daemons.sh"
 # shellcheck source=tests/daemon/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 FSDAX_CTL=${FSDAX_CTL:?must name the fsdax-ctl to test}
-DAEMONS=()
-mount -t tmpfs fsdax-test /run || exit 1
-MOUNTS+=(/run)
+own_run
 mkdir "$SCRATCH/sock" "$SCRATCH/share"
 
 # shellcheck disable=SC2317 # it is called by the trap
 end_all() {
-	local pid
-
-	for pid in "${DAEMONS[@]}"; do
-		kill -9 "$pid" 2>/dev/null
-		wait "$pid" 2>/dev/null
-	done
 	command -v tmux >/dev/null && tmux -S "$SCRATCH/tmux" kill-server 2>/dev/null
-	cleanup
+	end_daemons
 }
 trap end_all EXIT
 
@@ -41,12 +30,7 @@ start() {
 	ASAN_OPTIONS=detect_leaks=0 "$FSDAXD" --socket-path "$SCRATCH/sock/$name" --shared-dir \
 		"$SCRATCH/share" --control-socket "/run/fsdax/$name.sock" --tag "$name" --reconnect \
 		--log-level error "$@" 2>"$SCRATCH/log" &
-	DAEMON=$!
-	DAEMONS+=("$DAEMON")
-	until "$FSDAX_CTL" status --socket="/run/fsdax/$name.sock" >/dev/null 2>&1; do
-		kill -0 "$DAEMON" 2>/dev/null || { echo "# it has ended: $(<"$SCRATCH/log")"; exit 1; }
-		sleep 0.05
-	done
+	await_daemon "/run/fsdax/$name.sock"
 }
 
 # ---- Without a terminal -------------------------------------------------------------------------
