@@ -23,6 +23,8 @@
 # Exit status: 75 if no mirror could be reached, 1 for anything else.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/root-lib.sh
+. scripts/root-lib.sh
 
 PARTS="qemu busybox kernel-bookworm kernel-bookworm-security kernel-trixie virtiofsd-trixie"
 QEMU_NEEDED=11.1
@@ -50,20 +52,12 @@ quietly()
 	die "failed: $*"
 }
 
-# The archives that apt is set up for here: "CODENAME URI".
-archives()
-{
-	# shellcheck disable=SC2016 # apt's variables
-	apt-get indextargets --format '$(CODENAME) $(REPO_URI)' \
-		'Identifier: Packages' 'Origin: Debian'
-}
-
 # mirror SUITE: of which archive apt fetches such a suite, by what it is set up for here.
 mirror()
 {
 	local main security
-	main=$(archives | awk '$1 !~ /-security$/ { print $2; exit }')
-	security=$(archives | awk '$1 ~ /-security$/ { print $2; exit }')
+	main=$(debian_mirror)
+	security=$(debian_archives | awk '$1 ~ /-security$/ { print $2; exit }')
 	main=${FSDAX_DEBIAN_MIRROR:-$main}
 	# Mirrors have the two side by side, where a minimal system names only the first.
 	security=${FSDAX_SECURITY_MIRROR:-${security:-${main%/}-security}}

@@ -11,6 +11,8 @@
 # are in build/packages/SUITE then. DEB_BUILD_OPTIONS=nocheck leaves out the tests of the build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/root-lib.sh
+. scripts/root-lib.sh
 
 [ "$(id -u)" = 0 ] || { echo "packages-root.sh: must be root" >&2; exit 1; }
 [ $# -gt 0 ] || { echo "usage: packages-root.sh SUITE..." >&2; exit 2; }
@@ -53,14 +55,6 @@ quietly()
 	return 1
 }
 
-# Of the archive that apt is set up for here.
-mirror()
-{
-	# shellcheck disable=SC2016 # apt's variables
-	apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Identifier: Packages' \
-		'Origin: Debian' | awk '$1 !~ /-security$/ { print $2; exit }'
-}
-
 # base SUITE: a tar file with a minimal root, made once.
 base()
 {
@@ -68,7 +62,7 @@ base()
 	[ ! -e "$cache/$suite.tar" ] || return 0
 	echo "packages-root.sh: $suite: fetching a minimal root"
 	mkdir -p "$cache/$suite"
-	quietly debootstrap --variant=minbase --cache-dir="$cache/$suite" "$suite" "$root" "$(mirror)"
+	quietly debootstrap --variant=minbase --cache-dir="$cache/$suite" "$suite" "$root" "$(debian_mirror)"
 	tar -C "$root" -cf "$cache/$suite.tar.new" .
 	mv "$cache/$suite.tar.new" "$cache/$suite.tar"
 	rm -rf --one-file-system "$root"
@@ -94,14 +88,6 @@ new_root()
 	echo 'APT::Keep-Downloaded-Packages "true";' >"$root/etc/apt/apt.conf.d/90keep"
 	quietly in_root "$root" apt-get -q -y update
 	quietly in_root "$root" apt-get -q -y upgrade
-}
-
-in_root()
-{
-	local root=$1
-	shift
-	env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
-		LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
 }
 
 install_in()

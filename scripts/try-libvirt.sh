@@ -19,6 +19,8 @@ cd "$(dirname "$0")/.." || exit 1
 [ "$(id -u)" = 0 ] || { echo "try-libvirt.sh: must be root" >&2; exit 1; }
 scripts/deps.sh build demo roots || exit 1
 
+# shellcheck source=scripts/root-lib.sh
+. scripts/root-lib.sh
 # shellcheck source=tests/guest/lib.sh
 . tests/guest/lib.sh
 # shellcheck source=tests/guest/share.sh
@@ -52,12 +54,6 @@ quietly()
 	die "failed: $*"
 }
 
-in_root()
-{
-	env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
-		LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
-}
-
 # ---- A host -------------------------------------------------------------------------------------
 
 # bind FROM TO: TO in the root, until the script ends.
@@ -71,9 +67,7 @@ bind()
 debootstrap_root()
 {
 	local suite=$1 mirror
-	# shellcheck disable=SC2016 # apt's variables
-	mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Identifier: Packages' \
-		'Origin: Debian' | awk '$1 !~ /-security$/ { print $2; exit }')
+	mirror=$(debian_mirror)
 	[ -n "$mirror" ] || die "apt has no mirror of Debian"
 	echo "fetching a root of $suite"
 	rm -rf --one-file-system "$root"
@@ -89,8 +83,8 @@ install_in_root()
 	[ ! -e "$root/installed" ] || return 0
 	echo "installing libvirt and QEMU there"
 	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-	quietly in_root apt-get -q -y update
-	quietly in_root apt-get -q -y install --no-install-recommends libvirt-daemon-system \
+	quietly in_root "$root" apt-get -q -y update
+	quietly in_root "$root" apt-get -q -y install --no-install-recommends libvirt-daemon-system \
 		libvirt-clients libvirt-daemon-driver-qemu qemu-system-x86 make
 	# No init, and so no cgroups; and programs of this machine, which no profile knows.
 	cat >>"$root/etc/libvirt/qemu.conf" <<-'CONF'
@@ -109,8 +103,8 @@ install_fsdax()
 	mkdir -p "$root/fsdax"
 	git ls-files -co --exclude-standard -z | tar --null -T - --ignore-failed-read -c |
 		tar -x -C "$root/fsdax"
-	quietly in_root /fsdax/scripts/deps.sh build
-	quietly in_root make -C /fsdax install
+	quietly in_root "$root" /fsdax/scripts/deps.sh build
+	quietly in_root "$root" make -C /fsdax install
 }
 
 # The root of a suite, with all in it and running libvirt.
@@ -135,10 +129,10 @@ host_start()
 	mkdir -p "$SCRATCH/$GUEST"
 	chmod 755 "$SCRATCH/$GUEST"
 	bind "$SCRATCH/$GUEST" srv/guest/line
-	quietly in_root virtlogd --daemon
-	quietly in_root unshare --net libvirtd --daemon
+	quietly in_root "$root" virtlogd --daemon
+	quietly in_root "$root" unshare --net libvirtd --daemon
 	for _ in $(seq 100); do
-		! in_root virsh -q -c $URI version >"$SCRATCH/version" 2>/dev/null || break
+		! in_root "$root" virsh -q -c $URI version >"$SCRATCH/version" 2>/dev/null || break
 		sleep 0.1
 	done
 	grep -E '^(Using API|Running)' "$SCRATCH/version" || die "libvirtd does not start"
@@ -162,8 +156,8 @@ end()
 host_stop()
 {
 	[ -n "$root" ] || return 0
-	in_root virsh -q -c $URI destroy share >/dev/null 2>&1
-	in_root virsh -q -c $URI undefine share >/dev/null 2>&1
+	in_root "$root" virsh -q -c $URI destroy share >/dev/null 2>&1
+	in_root "$root" virsh -q -c $URI undefine share >/dev/null 2>&1
 	end run/libvirtd.pid
 	end run/virtlogd.pid
 	while [ ${#MOUNTS[@]} -gt 0 ]; do
@@ -215,8 +209,8 @@ domain_start()
 	rm -f "$dir"/*
 	mkfifo "$dir/agent.in" "$dir/agent.out"
 	cat >"$root/srv/guest/share.xml"
-	in_root virsh -q -c $URI define /srv/guest/share.xml &&
-		in_root virsh -q -c $URI start share || return 1
+	in_root "$root" virsh -q -c $URI define /srv/guest/share.xml &&
+		in_root "$root" virsh -q -c $URI start share || return 1
 	cp "$root/run/libvirt/qemu/share.pid" "$dir/pid"
 	guest_reply 0 "${GUEST_BOOT_TIMEOUT:-180}" && return
 	tail -n 20 "$dir/console.log" "$root/var/log/libvirt/qemu"/share*.log
@@ -227,11 +221,11 @@ domain_stop()
 {
 	echo "0 poweroff" >"$SCRATCH/$GUEST/agent.in"
 	for _ in $(seq 300); do
-		[ "$(in_root virsh -q -c $URI domstate share)" != "shut off" ] || break
+		[ "$(in_root "$root" virsh -q -c $URI domstate share)" != "shut off" ] || break
 		sleep 0.1
 	done
-	echo "virsh domstate share: $(in_root virsh -q -c $URI domstate share)"
-	in_root virsh -q -c $URI undefine share
+	echo "virsh domstate share: $(in_root "$root" virsh -q -c $URI domstate share)"
+	in_root "$root" virsh -q -c $URI undefine share
 }
 
 # What is running there by that name, with its arguments.
@@ -269,7 +263,7 @@ use()
 fsdaxd_start()
 {
 	rm -f "$root$SOCKET"
-	in_root setpriv --pdeathsig KILL fsdaxd --shared-dir=/srv/share --socket-path=$SOCKET \
+	in_root "$root" setpriv --pdeathsig KILL fsdaxd --shared-dir=/srv/share --socket-path=$SOCKET \
 		--tag=share --socket-group=kvm "$@" >"$SCRATCH/fsdaxd.log" 2>&1 </dev/null &
 	DAEMON_PID=$!
 	DAEMON_PIDS+=("$DAEMON_PID")
@@ -319,7 +313,7 @@ try_window()
 		vhost-user-test-device-pci,virtio-id=26,num_vqs=2,vq_size=1024,config_size=40,chardev=fs,bus=pcie.0,addr=0x10 |
 		domain_start || return 1
 	use share dax=inode
-	in_root fsdax-ctl status
+	in_root "$root" fsdax-ctl status
 	domain_stop
 	cat "$SCRATCH/fsdaxd.log"
 }
@@ -345,7 +339,7 @@ for suite in "$@"; do
 	for part in ${PARTS:-binary socket window}; do
 		"try_$part" || failed+=("$suite:$part")
 		[ "$part" = binary ] || daemon_stop "$DAEMON_PID"
-		in_root virsh -q -c $URI destroy share >/dev/null 2>&1
+		in_root "$root" virsh -q -c $URI destroy share >/dev/null 2>&1
 	done
 	host_stop
 done
