@@ -7,6 +7,8 @@
 # apt's own configuration. ROOT: where to make it, else a scratch folder that is removed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/root-lib.sh
+. scripts/root-lib.sh
 
 [ "$(id -u)" = 0 ] || { echo "clean-root.sh: must be root" >&2; exit 1; }
 command -v debootstrap >/dev/null || apt-get install -q -y --no-install-recommends debootstrap
@@ -43,11 +45,7 @@ for place in dev dev/pts proc sys; do
 	mount --bind "/$place" "$root/$place"
 done
 
-rm -rf "$root/fsdax"
-mkdir "$root/fsdax"
-# A file that was removed, but not from the index, is passed over.
-git ls-files -co --exclude-standard -z | tar --null -T - --ignore-failed-read -c |
-	tar -x -C "$root/fsdax"
+copy_source "$root"
 
 for target in "${targets[@]}"; do
 	start=$SECONDS

@@ -26,3 +26,13 @@ in_root()
 	env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
 		LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
 }
+
+# copy_source ROOT: what git knows of the work tree, and nothing that was built, to /fsdax there.
+copy_source()
+{
+	rm -rf "$1/fsdax"
+	mkdir "$1/fsdax"
+	# A file that was removed, but not from the index, is passed over.
+	git ls-files -co --exclude-standard -z | tar --null -T - --ignore-failed-read -c |
+		tar -x -C "$1/fsdax"
+}

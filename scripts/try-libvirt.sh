@@ -99,10 +99,7 @@ install_in_root()
 install_fsdax()
 {
 	echo "building and installing fsdax there"
-	rm -rf "$root/fsdax/.new"
-	mkdir -p "$root/fsdax"
-	git ls-files -co --exclude-standard -z | tar --null -T - --ignore-failed-read -c |
-		tar -x -C "$root/fsdax"
+	copy_source "$root"
 	quietly in_root "$root" /fsdax/scripts/deps.sh build
 	quietly in_root "$root" make -C /fsdax install
 }
