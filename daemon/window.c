@@ -45,6 +45,7 @@ struct chunk {
 	uint64_t offset;     /* in the file */
 	int copy;	     /* what is mapped instead of the file; -1: the file itself */
 	bool cut;	     /* for the host has cut the file in it, or before it */
+	bool lost;	     /* the front-end unmapped it, and did not map it again */
 };
 
 struct window {
@@ -65,7 +66,7 @@ struct window {
 	struct mapped *files;
 	struct window_stats stats;
 	atomic_bool ready;
-	atomic_uint n_cut; /* chunks that are */
+	atomic_uint n_unfit; /* chunks that are cut or lost */
 };
 
 /* ---- Files that have chunks ---------------------------------------------------------------- */
@@ -165,7 +166,7 @@ static int ask_unmap(struct window *window, const struct chunk *chunk)
 {
 	int err = 0;
 
-	if (window->attached)
+	if (window->attached && !chunk->lost)
 		err = window->mapper.unmap(window->mapper.data, place_of(window, chunk), CHUNK);
 	if (err) {
 		count(window, &window->stats.failures, 1);
@@ -175,15 +176,17 @@ static int ask_unmap(struct window *window, const struct chunk *chunk)
 	return err;
 }
 
-static void set_cut(struct window *window, struct chunk *chunk, bool cut)
+static void set_fit(struct window *window, struct chunk *chunk, bool cut, bool lost)
 {
-	if (chunk->cut == cut)
-		return;
+	bool before = chunk->cut || chunk->lost;
+	bool now = cut || lost;
+
 	chunk->cut = cut;
-	if (cut)
-		atomic_fetch_add(&window->n_cut, 1);
-	else
-		atomic_fetch_sub(&window->n_cut, 1);
+	chunk->lost = lost;
+	if (now && !before)
+		atomic_fetch_add(&window->n_unfit, 1);
+	if (before && !now)
+		atomic_fetch_sub(&window->n_unfit, 1);
 }
 
 /* Map what stands for the chunk, at its place. */
@@ -220,13 +223,13 @@ static int prepare_chunk(struct window *window, struct chunk *chunk)
 	chunk->copy = mapped_copy(file, chunk->offset, CHUNK);
 	if (chunk->copy < 0)
 		return chunk->copy;
-	set_cut(window, chunk, cut);
+	set_fit(window, chunk, cut, false);
 	return 0;
 }
 
 static void forget_chunk(struct window *window, struct chunk *chunk)
 {
-	set_cut(window, chunk, false);
+	set_fit(window, chunk, false, false);
 	if (chunk->copy >= 0)
 		close(chunk->copy);
 	*chunk = (struct chunk){.copy = -1};
@@ -266,7 +269,8 @@ static int map_chunk(struct window *window, struct chunk *chunk, struct inode *i
 	struct mapped *file;
 	int err;
 
-	if (chunk->file && chunk->file->inode == inode && chunk->offset == offset) {
+	if (chunk->file && chunk->file->inode == inode && chunk->offset == offset &&
+	    !chunk->lost) {
 		count(window, &window->stats.upgrades, 1);
 		return 0;
 	}
@@ -286,29 +290,35 @@ static int map_chunk(struct window *window, struct chunk *chunk, struct inode *i
 
 /* ---- Files that change ---------------------------------------------------------------------- */
 
-/* Put a copy, or the file itself, in the place of what is mapped. */
+/*
+ * Put a copy, or the file itself, in the place of what is mapped. What the front-end does not
+ * map again is tried again whenever the guest asks for it, or the file changes.
+ */
 static void replace(struct window *window, struct chunk *chunk, bool cut)
 {
 	int copy = cut ? mapped_copy(chunk->file, chunk->offset, CHUNK) : -1;
+	bool there;
 	int err;
 
 	if (cut && copy < 0)
 		return;
-	ask_unmap(window, chunk);
+	there = ask_unmap(window, chunk) != 0;
 	if (chunk->copy >= 0)
 		close(chunk->copy);
 	chunk->copy = copy;
-	set_cut(window, chunk, cut);
 	err = ask_map(window, chunk);
-	if (err)
+	set_fit(window, chunk, cut, err && !there);
+	if (err) {
+		count(window, &window->stats.failures, 1);
 		log_warn("a part of the DAX window is lost to the guest: %s", strerror(-err));
+	}
 }
 
 static void fit_chunk(struct window *window, struct chunk *chunk, uint64_t size)
 {
 	bool cut = is_cut(chunk, size);
 
-	if (cut != chunk->cut)
+	if (cut != chunk->cut || chunk->lost)
 		replace(window, chunk, cut);
 	else if (chunk->copy >= 0)
 		mapped_refresh(chunk->file, chunk->copy, chunk->offset, CHUNK);
@@ -347,7 +357,7 @@ void window_resized(struct window *window, struct inode *inode)
 	struct mapped *file;
 	uint64_t size;
 
-	if (!atomic_load_explicit(&window->n_cut, memory_order_acquire))
+	if (!atomic_load_explicit(&window->n_unfit, memory_order_acquire))
 		return;
 	pthread_mutex_lock(&window->lock);
 	file = find_file(window, inode);

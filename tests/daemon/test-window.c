@@ -469,6 +469,75 @@ static void what_was_cut_before_it_is_mapped_is_zeros(void **state)
 	done();
 }
 
+static bool is_lost(void)
+{
+	return stats().failures > 0;
+}
+
+/* A mapped file that the host cuts while the front-end maps nothing. */
+static uint64_t lose_a_chunk(void)
+{
+	uint64_t nodeid = file_of("file", 100000, 'a');
+	int fd = host_open("file");
+
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	qemu.refuses = true;
+	assert_int_equal(ftruncate(fd, 5000), 0);
+	assert_true(comes_true(is_lost));
+	assert_int_equal(qemu.live, 0);
+	qemu.refuses = false;
+	close(fd);
+	return nodeid;
+}
+
+static void what_was_lost_is_mapped_when_the_guest_asks_again(void **state)
+{
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = lose_a_chunk();
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	assert_int_equal(qemu.live, 1);
+	assert_int_equal(qemu.window[4999], 'a');
+	assert_int_equal(stats().upgrades, 0);
+	assert_int_equal(stats().failures, 1);
+	assert_int_equal(stats().mapped_chunks, 1);
+	done();
+}
+
+static void what_was_lost_is_mapped_when_the_guest_is_told(void **state)
+{
+	struct fuse_attr attr;
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = lose_a_chunk();
+	/* In vain, and then it is neither cut nor there. */
+	qemu.refuses = true;
+	assert_int_equal(client_getattr(&client, nodeid, &attr), 0);
+	assert_int_equal(stats().failures, 2);
+	qemu.refuses = false;
+	assert_int_equal(client_getattr(&client, nodeid, &attr), 0);
+	assert_int_equal(qemu.live, 1);
+	assert_int_equal(qemu.window[4999], 'a');
+	done();
+}
+
+static void what_was_lost_is_not_unmapped(void **state)
+{
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = lose_a_chunk();
+	assert_int_equal(front_end_remove(&client, nodeid, 0), 0);
+	assert_int_equal(stats().failures, 1);
+	assert_int_equal(stats().mapped_chunks, 0);
+	done();
+}
+
 /* A program that runs until it is killed, as a file of the share. */
 static pid_t run_program(const char *name)
 {
@@ -559,6 +628,9 @@ int main(void)
 		cmocka_unit_test(a_cut_file_is_put_back_when_the_guest_is_told),
 		cmocka_unit_test(what_the_guest_cuts_stays_the_file),
 		cmocka_unit_test(what_was_cut_before_it_is_mapped_is_zeros),
+		cmocka_unit_test(what_was_lost_is_mapped_when_the_guest_asks_again),
+		cmocka_unit_test(what_was_lost_is_mapped_when_the_guest_is_told),
+		cmocka_unit_test(what_was_lost_is_not_unmapped),
 		cmocka_unit_test(a_running_program_is_copied),
 	};
 
