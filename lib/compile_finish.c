@@ -136,6 +136,16 @@ static int collect_pathless(struct fsdax_policy *policy)
 	return 0;
 }
 
+static int collect_verdicts(struct fsdax_policy *policy)
+{
+	policy->yes = calloc(policy->n_rules / 64 + 1, sizeof(*policy->yes));
+	if (!policy->yes)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < policy->n_rules; i++)
+		policy->yes[i / 64] |= (uint64_t)policy->rules[i].dax << i % 64;
+	return 0;
+}
+
 static int finish_rules(struct compiler *c)
 {
 	struct fsdax_policy *policy = c->policy;
@@ -179,6 +189,8 @@ int compile_finish(struct compiler *c)
 		err = finish_rules(c);
 	if (!err)
 		err = collect_pathless(policy);
+	if (!err)
+		err = collect_verdicts(policy);
 	if (!err)
 		err = lint_rules(policy, c->report, c->unanchored);
 	if (!err)

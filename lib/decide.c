@@ -33,7 +33,7 @@ static ALWAYS_INLINE int decide_by_rules(const struct subject *subject, unsigned
 
 	rules_find(subject, &found);
 	if (found.sure >= 0)
-		dax = subject->policy->rules[found.sure].dax;
+		dax = policy_rule_dax(subject->policy, (uint32_t)found.sure);
 	other = found.maybe[!dax] > found.sure ? !dax : -1;
 	if ((flags & FSDAX_DECIDE_EXACT) && found.maybe[dax] > found.sure &&
 	    (other < 0 || found.maybe[dax] > found.maybe[!dax]))

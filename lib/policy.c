@@ -20,6 +20,7 @@ void fsdax_policy_unref(struct fsdax_policy *policy)
 	free(policy->clauses);
 	free(policy->spots);
 	free(policy->pathless);
+	free(policy->yes);
 	free(policy->xattrs);
 	arena_release(&policy->arena);
 	free(policy);

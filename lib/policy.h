@@ -79,11 +79,17 @@ struct fsdax_policy {
 	struct clause *clauses;
 	struct spot *spots;
 	uint32_t *pathless; /* rules that ask for no path, the last first */
+	uint64_t *yes;      /* a bit for each rule: its dax, in so few bytes that it is at hand */
 	const char **xattrs; /* names that may be asked for, the tag's first */
 	uint32_t n_rules, n_clauses, n_spots, n_pathless, n_xattrs;
 	uint32_t longest_xattr; /* the longest value that any rule compares with */
 	uint32_t needs;         /* FSDAX_NEED_* */
 	struct matcher matcher;
 };
+
+static inline bool policy_rule_dax(const struct fsdax_policy *policy, uint32_t rule)
+{
+	return policy->yes[rule / 64] >> rule % 64 & 1;
+}
 
 #endif
