@@ -56,29 +56,6 @@ bool known_name(struct share *share, struct inode *inode, uint32_t i, struct kno
 	return found;
 }
 
-/* FNV-1a, begun with the folder. Who makes it collide gets an old decision about their file. */
-static uint64_t digest_of(const struct inode_name *name)
-{
-	uint64_t hash = 0xcbf29ce484222325 ^ name->parent->nodeid * 0x9e3779b97f4a7c15;
-
-	for (const char *c = name->name; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
-	return hash | 1;
-}
-
-uint64_t known_names_digest(struct share *share, const struct inode *inode)
-{
-	uint64_t digest = 0;
-
-	inode_names_lock(share);
-	if (inode->name.parent)
-		digest += digest_of(&inode->name);
-	for (uint32_t i = 0; i < inode->n_others; i++)
-		digest += digest_of(&inode->others[i]);
-	inode_names_unlock(share);
-	return digest;
-}
-
 /* ---- Tags ---------------------------------------------------------------------------- */
 
 static bool is_fresh(const struct statx_timestamp *ctime)
@@ -141,7 +118,7 @@ struct recipe {
 	struct fsdax_policy *policy;
 	struct fsdax_cursor *above; /* NULL: the root */
 	const char *name;
-	uint64_t names;
+	uint32_t names;
 	uint64_t generation;
 };
 
@@ -326,6 +303,7 @@ static int step_down(struct share *share, struct inode *folder, struct fsdax_pol
 		.policy = climb->cursor ? fsdax_cursor_policy(climb->cursor) : policy,
 		.above = climb->cursor,
 		.name = name.name,
+		.names = inode_names_moved(folder),
 		.generation = generation,
 	};
 	struct fsdax_cursor *cursor = NULL;
@@ -334,7 +312,6 @@ static int step_down(struct share *share, struct inode *folder, struct fsdax_pol
 	if (recipe.above && !known_name(share, folder, 0, &name))
 		return -ENOENT;
 	inode_put(share, name.parent);
-	recipe.names = known_names_digest(share, folder);
 	err = renew(share, folder, &recipe, &cursor);
 	if (err)
 		return err;
@@ -376,17 +353,15 @@ int folder_cursor(struct share *share, struct inode *folder, uint64_t generation
 
 /* The policy by which the folder's tag was read, with a reference; NULL: nothing to look at. */
 static struct fsdax_policy *needs_look(struct share *share, struct inode *folder,
-				       const struct statx *stx, uint64_t *names)
+				       const struct statx *stx)
 {
 	struct verdict *v = &folder->verdict;
 	struct fsdax_policy *policy = NULL;
 
 	inode_lock(share, folder);
 	if (v->cursor &&
-	    (v->ctime_sec != stx->stx_ctime.tv_sec || v->ctime_nsec != stx->stx_ctime.tv_nsec)) {
+	    (v->ctime_sec != stx->stx_ctime.tv_sec || v->ctime_nsec != stx->stx_ctime.tv_nsec))
 		policy = fsdax_policy_ref(fsdax_cursor_policy(v->cursor));
-		*names = v->names;
-	}
 	inode_unlock(share, folder);
 	return policy;
 }
@@ -396,19 +371,17 @@ void folder_seen(struct share *share, struct inode *folder, const struct statx *
 	struct verdict *v = &folder->verdict;
 	struct fsdax_policy *policy;
 	enum fsdax_tag tag;
-	uint64_t names;
 	bool changed;
 
-	policy = needs_look(share, folder, stx, &names);
+	policy = needs_look(share, folder, stx);
 	if (!policy)
 		return;
 	tag = read_tag(share, folder, policy);
-	changed = names != known_names_digest(share, folder);
 	inode_lock(share, folder);
-	if (v->tag != tag) {
+	changed = v->tag != tag;
+	if (changed) {
 		fsdax_cursor_unref(v->cursor);
 		v->cursor = NULL;
-		changed = true;
 	}
 	note_tag(v, tag, &stx->stx_ctime);
 	inode_unlock(share, folder);

@@ -32,7 +32,7 @@ uint64_t folder_generation(struct share *share);
 int folder_cursor(struct share *share, struct inode *folder, uint64_t generation,
 		  struct fsdax_cursor **cursor);
 
-/* A reply about a folder is made: see whether its tag or its name has changed. */
+/* A reply about a folder is made: see whether its tag has changed. */
 void folder_seen(struct share *share, struct inode *folder, const struct statx *stx);
 
 /* One name of an inode, copied. */
@@ -43,8 +43,5 @@ struct known_name {
 
 /* Name i of an inode, counted from 0; false past the end. */
 bool known_name(struct share *share, struct inode *inode, uint32_t i, struct known_name *copy);
-
-/* A digest of all its names, in any order; 0 if it has none. */
-uint64_t known_names_digest(struct share *share, const struct inode *inode);
 
 #endif

@@ -58,7 +58,7 @@ struct verdict {
 	struct fsdax_cursor *cursor; /* folders: with a reference, or NULL: not made yet */
 	struct fsdax_cursor *above;  /* folders: the parent's, that `cursor` was made from */
 	uint64_t generation;	     /* of the tree, when all this was last found good */
-	uint64_t names;		     /* a digest of the names that all this was made for */
+	uint32_t names;		     /* names_moved, from before the names were read for all this */
 	int64_t ctime_sec;	     /* folders: when the tag was last read */
 	uint32_t ctime_nsec;
 	uint8_t tag;	    /* folders: enum fsdax_tag, their own */
@@ -93,6 +93,7 @@ struct inode {
 	struct inode_name name; /* the one looked up last; the root, and what is unlinked: none */
 	struct inode_name *others; /* further names of an inode with several links */
 	uint32_t n_others;
+	uint32_t names_moved; /* atomic: moves on whenever one of the names comes or goes */
 
 	struct verdict verdict;
 	struct inode *next; /* in a chain of the index */
@@ -154,11 +155,19 @@ void inode_forget(struct share *share, uint64_t nodeid, uint64_t n);
  */
 void inode_note_move(struct share *share);
 
-/* A name of an inode has gone, or there is one more: by what the guest did. */
+/* A name of an inode has gone: by what the guest did. */
 void inode_unname(struct share *share, struct inode *inode, const struct inode *parent,
 		  const char *name);
-void inode_add_name(struct share *share, struct inode *inode, struct inode *parent,
-		    const char *name);
+
+/* It has another one in its place: nobody sees it without. */
+void inode_rename(struct share *share, struct inode *inode, const struct inode *from,
+		  const char *old, struct inode *to, const char *name);
+
+/*
+ * What names_moved is now. Read it before the names are: if it is the same afterwards, then so
+ * are they.
+ */
+uint32_t inode_names_moved(const struct inode *inode);
 
 /*
  * Take the table's lock, to read names: inode->name, others, and so on up through the parents.

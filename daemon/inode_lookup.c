@@ -89,13 +89,22 @@ static bool may_name_locked(const struct inode_table *table, const struct inode 
 	return place->dir && (!inode->name.parent || place->moves == inode_moves(table));
 }
 
-static void found_locked(struct inode_table *table, struct inode *inode, const struct place *place,
+/* Returns whether it is by a name that was not known. */
+static bool found_locked(struct inode_table *table, struct inode *inode, const struct place *place,
 			 const struct statx *stx, struct inode **dead)
 {
 	inode_ref(inode);
 	inode_count_lookup_locked(inode);
-	if (may_name_locked(table, inode, place))
-		inode_name_add_locked(table, inode, place->dir, place->name, stx->stx_nlink, dead);
+	return may_name_locked(table, inode, place) &&
+	       inode_name_add_locked(table, inode, place->dir, place->name, stx->stx_nlink, dead);
+}
+
+/* The same for one that was known: a folder that the host has moved takes all below along. */
+static void found_again_locked(struct share *share, struct inode *inode, const struct place *place,
+			       const struct statx *stx, struct inode **dead)
+{
+	if (found_locked(share->inodes, inode, place, stx, dead) && S_ISDIR(inode->type))
+		verdict_tree_changed(share);
 }
 
 static struct inode *find_known(struct share *share, const struct place *place,
@@ -109,7 +118,7 @@ static struct inode *find_known(struct share *share, const struct place *place,
 	pthread_mutex_lock(&table->lock);
 	inode = inode_by_key_locked(table, &key);
 	if (inode && surely_same(inode, stx))
-		found_locked(table, inode, place, stx, &dead);
+		found_again_locked(share, inode, place, stx, &dead);
 	else
 		inode = NULL;
 	pthread_mutex_unlock(&table->lock);
@@ -155,16 +164,17 @@ static bool is_same(struct inode *old, const struct inode *fresh, const struct s
 }
 
 /* Enter a new inode in the table; or take the one that is there, and leave `fresh` dead. */
-static int enter_locked(struct inode_table *table, const struct place *place, struct inode *fresh,
+static int enter_locked(struct share *share, const struct place *place, struct inode *fresh,
 			const struct statx *stx, struct inode **inode, struct inode **dead)
 {
+	struct inode_table *table = share->inodes;
 	struct inode *old = inode_by_key_locked(table, &fresh->key);
 	int err;
 
 	*dead = fresh;
 	if (old && is_same(old, fresh, stx)) {
 		*inode = old;
-		found_locked(table, old, place, stx, dead);
+		found_again_locked(share, old, place, stx, dead);
 		return 0;
 	}
 	if (old) {
@@ -198,7 +208,7 @@ static int enter(struct share *share, const struct place *place, int fd, struct 
 	if (err)
 		return err;
 	pthread_mutex_lock(&table->lock);
-	err = enter_locked(table, place, fresh, stx, inode, &dead);
+	err = enter_locked(share, place, fresh, stx, inode, &dead);
 	pthread_mutex_unlock(&table->lock);
 	inode_bury(share, dead);
 	return err;

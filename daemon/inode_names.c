@@ -28,6 +28,11 @@ static void drop_name(struct inode_table *table, struct inode_name *one, struct 
 		inode_unref_locked(table, parent, dead);
 }
 
+static void note_change(struct inode *inode)
+{
+	__atomic_add_fetch(&inode->names_moved, 1, __ATOMIC_RELEASE);
+}
+
 /* Forget others[i]; the rest stays in order, oldest first. */
 static void drop_other(struct inode_table *table, struct inode *inode, uint32_t i,
 		       struct inode **dead)
@@ -40,6 +45,7 @@ static void drop_other(struct inode_table *table, struct inode *inode, uint32_t 
 		free(inode->others);
 		inode->others = NULL;
 	}
+	note_change(inode);
 }
 
 /* Append to others. false: no memory. */
@@ -66,6 +72,7 @@ static void cut_loop(struct inode_table *table, const struct inode *inode, struc
 		if (up->name.parent != inode)
 			continue;
 		drop_name(table, &up->name, dead);
+		note_change(up);
 		return;
 	}
 }
@@ -105,7 +112,7 @@ static void drop_surplus(struct inode_table *table, struct inode *inode, uint32_
 		drop_other(table, inode, 0, dead);
 }
 
-void inode_name_add_locked(struct inode_table *table, struct inode *inode, struct inode *parent,
+bool inode_name_add_locked(struct inode_table *table, struct inode *inode, struct inode *parent,
 			   const char *name, uint32_t nlink, struct inode **dead)
 {
 	uint32_t most = S_ISDIR(inode->type) ? 1 : nlink < MOST_NAMES ? nlink : MOST_NAMES;
@@ -113,18 +120,20 @@ void inode_name_add_locked(struct inode_table *table, struct inode *inode, struc
 
 	if (inode == table->root || is_known(inode, parent, name)) {
 		drop_surplus(table, inode, most, dead);
-		return;
+		return false;
 	}
 	one.name = strdup(name);
 	if (!one.name)
-		return;
+		return false;
 	inode_ref(parent);
 	if (may_be_parent(inode))
 		cut_loop(table, inode, parent, dead);
 	if (inode->name.parent && (most <= 1 || !keep_other(inode, inode->name)))
 		drop_name(table, &inode->name, dead);
 	inode->name = one;
+	note_change(inode);
 	drop_surplus(table, inode, most, dead);
+	return true;
 }
 
 void inode_name_remove_locked(struct inode_table *table, struct inode *inode,
@@ -132,6 +141,7 @@ void inode_name_remove_locked(struct inode_table *table, struct inode *inode,
 {
 	if (inode->name.parent && is_name(&inode->name, parent, name)) {
 		drop_name(table, &inode->name, dead);
+		note_change(inode);
 		if (!inode->n_others)
 			return;
 		inode->name = inode->others[inode->n_others - 1];
@@ -180,15 +190,21 @@ void inode_unname(struct share *share, struct inode *inode, const struct inode *
 	inode_bury(share, dead);
 }
 
-void inode_add_name(struct share *share, struct inode *inode, struct inode *parent,
-		    const char *name)
+void inode_rename(struct share *share, struct inode *inode, const struct inode *from,
+		  const char *old, struct inode *to, const char *name)
 {
 	struct inode *dead = NULL;
 
 	inode_names_lock(share);
-	inode_name_add_locked(share->inodes, inode, parent, name, MOST_NAMES, &dead);
+	inode_name_remove_locked(share->inodes, inode, from, old, &dead);
+	inode_name_add_locked(share->inodes, inode, to, name, MOST_NAMES, &dead);
 	inode_names_unlock(share);
 	inode_bury(share, dead);
+}
+
+uint32_t inode_names_moved(const struct inode *inode)
+{
+	return __atomic_load_n(&inode->names_moved, __ATOMIC_ACQUIRE);
 }
 
 /* The bytes of a path, or 0 if it does not lead up to the root. */

@@ -104,9 +104,9 @@ void inode_count_lookup_locked(struct inode *inode);
 /*
  * Remember a name, as the one looked up last. nlink: how many the inode has on the host; those
  * that exceed it have gone there, and the oldest are dropped. Without memory the name is not
- * remembered.
+ * remembered. Returns whether it was not known.
  */
-void inode_name_add_locked(struct inode_table *table, struct inode *inode, struct inode *parent,
+bool inode_name_add_locked(struct inode_table *table, struct inode *inode, struct inode *parent,
 			   const char *name, uint32_t nlink, struct inode **dead);
 void inode_name_remove_locked(struct inode_table *table, struct inode *inode,
 			      const struct inode *parent, const char *name, struct inode **dead);

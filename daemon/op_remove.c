@@ -67,18 +67,33 @@ struct end {
 	char name[NAME_MAX + 1];
 };
 
+/*
+ * Whether something was there that is no more. What was found there before may have come and gone
+ * by the host's doing: then it has a name elsewhere, or is what was renamed.
+ */
+static bool has_replaced(struct share *share, const struct end *to, unsigned int flags)
+{
+	struct inode *now;
+	bool replaced;
+
+	if (!to->inode || flags & RENAME_NOREPLACE)
+		return false;
+	now = inode_find(share, to->dir, to->name);
+	replaced = now != to->inode;
+	inode_put(share, now);
+	return replaced;
+}
+
 /* The host has renamed it: let our names follow. */
 static void follow(struct share *share, const struct end *from, const struct end *to,
 		   unsigned int flags)
 {
-	if (to->inode)
-		inode_unname(share, to->inode, to->dir, to->name);
-	if (from->inode) {
-		inode_unname(share, from->inode, from->dir, from->name);
-		inode_add_name(share, from->inode, to->dir, to->name);
-	}
 	if (to->inode && flags & RENAME_EXCHANGE)
-		inode_add_name(share, to->inode, from->dir, from->name);
+		inode_rename(share, to->inode, to->dir, to->name, from->dir, from->name);
+	else if (has_replaced(share, to, flags))
+		inode_unname(share, to->inode, to->dir, to->name);
+	if (from->inode)
+		inode_rename(share, from->inode, from->dir, from->name, to->dir, to->name);
 	/* What lies below a folder has another path now; and one that we don't know may be one. */
 	if (!from->inode || S_ISDIR(from->inode->type) ||
 	    (flags & RENAME_EXCHANGE && (!to->inode || S_ISDIR(to->inode->type))))

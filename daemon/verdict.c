@@ -2,11 +2,12 @@
 /*
  * verdict.c - see verdict.h.
  *
- * A reply about a file that has not changed compares its ctime and the tree's generation under
- * the inode's lock, and is done. Otherwise the decision is found without locks, from copies of
- * the names, and settled under the lock: of two threads that do so at once the later one wins,
- * and if it had the older facts then its ctime tells the next reply to decide again. Who has to
- * say what the newest decision has come to asks verdict_holds(), not the inode.
+ * A reply about a file that has not changed compares its ctime, the count of its names' changes and
+ * the tree's generation under the inode's lock, and is done. Otherwise the decision is found
+ * without locks, from copies of the names, and settled under the lock: of two threads that do so
+ * at once the later one wins, and if it had the older facts then its ctime or its names tell the
+ * next reply to decide again. Who has to say what the newest decision has come to asks
+ * verdict_holds(), not the inode.
  */
 #include "verdict.h"
 
@@ -28,7 +29,7 @@
 struct fresh {
 	const struct statx *stx;
 	uint64_t generation;
-	uint64_t names; /* digest */
+	uint32_t names; /* inode_names_moved(), before they were read */
 	uint32_t n_names;
 	struct fsdax_cursor *cursor; /* of the only name, with a reference; NULL: of several */
 	struct timespec now;	     /* from before the facts were read */
@@ -192,7 +193,7 @@ static void refuse(struct fresh *fresh, enum unmappable why)
 static void decide(struct share *share, struct inode *inode, struct fresh *fresh)
 {
 	clock_gettime(CLOCK_REALTIME, &fresh->now);
-	fresh->names = known_names_digest(share, inode);
+	fresh->names = inode_names_moved(inode);
 	fresh->unmappable = MAPPABLE;
 	if (decide_names(share, inode, fresh)) {
 		refuse(fresh, UNMAPPABLE_UNKNOWN);
@@ -207,15 +208,14 @@ static void decide(struct share *share, struct inode *inode, struct fresh *fresh
 /* ---- What was decided before -------------------------------------------------------------- */
 
 /* Whether the file is as it was when `now` was decided. Called with the inode locked. */
-static bool is_unchanged(struct share *share, const struct inode *inode, const struct statx *stx,
-			 uint64_t generation)
+static bool is_unchanged(const struct inode *inode, const struct statx *stx, uint64_t generation)
 {
 	const struct verdict *v = &inode->verdict;
 
 	return v->memo.cursor && v->generation == generation &&
 	       v->memo.ctime_sec == stx->stx_ctime.tv_sec &&
 	       v->memo.ctime_nsec == stx->stx_ctime.tv_nsec &&
-	       (stx->stx_nlink == 1 || v->names == known_names_digest(share, inode));
+	       v->names == inode_names_moved(inode);
 }
 
 static bool has_one_name(struct share *share, const struct inode *inode)
@@ -247,7 +247,7 @@ static bool is_still_good(struct share *share, struct inode *inode, struct fresh
 	if (!cursor)
 		return false;
 	inode_lock(share, inode);
-	good = v->names == known_names_digest(share, inode) && has_one_name(share, inode) &&
+	good = v->names == inode_names_moved(inode) && has_one_name(share, inode) &&
 	       fsdax_memo_find(&v->memo, cursor, fresh->stx->stx_ctime.tv_sec,
 			       fresh->stx->stx_ctime.tv_nsec, &fresh->decision);
 	if (good) {
@@ -344,7 +344,7 @@ static bool recall(struct share *share, struct inode *inode, struct fresh *fresh
 	bool known;
 
 	inode_lock(share, inode);
-	known = is_unchanged(share, inode, fresh->stx, fresh->generation) || v->copied ||
+	known = is_unchanged(inode, fresh->stx, fresh->generation) || v->copied ||
 		inode_is_retired(inode);
 	if (known && v->pending)
 		change(share, inode);

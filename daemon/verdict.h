@@ -3,17 +3,18 @@
  * verdict.h - whether an inode is DAX: the one place where the daemon asks libfsdax.
  *
  * Every reply with attributes takes its flag from verdict_flag(). The decision is kept with
- * the inode, and holds while its ctime, its folder's cursor and the policy stay the same, all
- * of which are at hand: no system call is added to a reply. Only if something changed are
- * the facts gathered anew that the policy asks for.
+ * the inode, and holds while its ctime, its names, its folder's cursor and the policy stay the
+ * same, all of which are at hand: no system call is added to a reply. Only if something changed
+ * are the facts gathered anew that the policy asks for.
  *
  * - Without a window, or if the guest does not do per-inode DAX, all is 0.
  * - Only regular files. What can't be mapped is no, with the reason.
  * - Sticky: a size that crosses a threshold by less than a factor of two changes nothing.
  * - Hard links: no by any known name beats yes.
  * - Folders: a cursor each, made when the first file below is decided on, and found good again
- *   whenever the tree's generation moved: a folder was renamed, a folder's tag changed (seen by
- *   its ctime, when a reply about the folder is made), or the policy was replaced.
+ *   whenever the tree's generation moved: a folder was renamed (by the guest; or by the host, when
+ *   the guest finds it by its new name), a folder's tag changed (seen by its ctime, when a reply
+ *   about the folder is made), or the policy was replaced.
  *
  * Why the flag of an inode does not change while the guest knows it, and how a change is
  * picked up instead: see inode.h. It also avoids a deadlock: guest kernels that carry Linux
@@ -66,7 +67,7 @@ uint32_t verdict_flag(struct share *share, struct inode *inode, const struct sta
  */
 bool verdict_holds(struct share *share, struct inode *inode, const struct statx *stx);
 
-/* The guest renamed something below: names and so decisions may have changed. */
+/* A folder has another name, or the policy is another: so decisions below may have changed. */
 void verdict_tree_changed(struct share *share);
 
 /*

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,7 +23,8 @@
 
 static struct client *client;
 static struct client other;	/* the same guest, by another queue */
-static void (*meanwhile)(void); /* right after the name "old" was looked up on the host */
+static void (*meanwhile)(void); /* right after this name was looked up on the host */
+static const char *watched;
 
 int __real_statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *stx);
 int __wrap_statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *stx);
@@ -32,7 +34,7 @@ int __wrap_statx(int dirfd, const char *path, int flags, unsigned int mask, stru
 	int result = __real_statx(dirfd, path, flags, mask, stx);
 	void (*now)(void) = meanwhile;
 
-	if (now && strcmp(path, "old") == 0) {
+	if (now && strcmp(path, watched) == 0) {
 		meanwhile = NULL;
 		now();
 	}
@@ -59,10 +61,12 @@ static void expect_path(uint64_t nodeid, const char *path)
 	struct inode *inode = inode_get(client->share, nodeid);
 	char *known = inode_path(client->share, inode);
 
-	if (path)
+	if (path) {
+		assert_non_null(known);
 		assert_string_equal(known, path);
-	else
+	} else {
 		assert_null(known);
+	}
 	free(known);
 	inode_put(client->share, inode);
 }
@@ -72,6 +76,7 @@ static void begin(void **state)
 	client = *state;
 	other = *client;
 	meanwhile = NULL;
+	watched = "old";
 	client_put_file(client, "old", "x");
 }
 
@@ -103,6 +108,26 @@ static void what_has_another_name_keeps_that(void **state)
 	inode_put(client->share, inode);
 }
 
+static void move_back_on_the_host(void)
+{
+	assert_int_equal(renameat(client->dirfd, "new", client->dirfd, "old"), 0);
+}
+
+/* What the guest renames was not there yet when it was looked for, but where it is to go. */
+static void what_the_host_moves_meanwhile_keeps_a_name(void **state)
+{
+	uint64_t nodeid;
+
+	begin(state);
+	assert_int_equal(renameat(client->dirfd, "old", client->dirfd, "new"), 0);
+	nodeid = client_nodeid(client, FUSE_ROOT_ID, "new");
+	watched = "new";
+	meanwhile = move_back_on_the_host;
+	move();
+	assert_null(meanwhile);
+	expect_path(nodeid, "/new");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +135,8 @@ int main(void)
 						client_setup, client_teardown),
 		cmocka_unit_test_setup_teardown(what_has_another_name_keeps_that, client_setup,
 						client_teardown),
+		cmocka_unit_test_setup_teardown(what_the_host_moves_meanwhile_keeps_a_name,
+						client_setup, client_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

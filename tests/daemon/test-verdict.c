@@ -307,6 +307,41 @@ static void a_folder_renamed_on_the_host_is_followed(void **state)
 	done();
 }
 
+/* The guest sees that something has changed, but not yet what: then it finds the new name. */
+static void a_folder_seen_before_its_new_name_is_followed(void **state)
+{
+	uint64_t dir;
+
+	(void)state;
+	open_with(NO_TAG "[rule it]\npath = /new/**\ndax = yes\n");
+	mkdirat(client.dirfd, "old", 0755);
+	client_put_size(&client, "old/file", 5000);
+	let_ctime_age();
+	dir = client_nodeid(&client, FUSE_ROOT_ID, "old");
+	assert_false(lookup_in(dir, "file", NULL));
+	renameat(client.dirfd, "old", client.dirfd, "new");
+	let_ctime_age();
+	getattr(dir);
+	assert_int_equal(client_nodeid(&client, FUSE_ROOT_ID, "new"), dir);
+	assert_true(lookup_in(dir, "file", NULL));
+	done();
+}
+
+static void a_file_seen_before_its_new_name_is_followed(void **state)
+{
+	uint64_t nodeid;
+
+	(void)state;
+	open_with(NO_TAG "[rule it]\npath = /new\ndax = yes\n");
+	client_put_size(&client, "old", 5000);
+	assert_false(lookup_in(FUSE_ROOT_ID, "old", &nodeid));
+	renameat(client.dirfd, "old", client.dirfd, "new");
+	let_ctime_age();
+	assert_false(getattr(nodeid));
+	assert_true(lookup("new"));
+	done();
+}
+
 static void a_folders_new_tag_is_seen(void **state)
 {
 	uint64_t dir;
@@ -684,6 +719,8 @@ int main(void)
 		cmocka_unit_test(of_several_names_no_wins),
 		cmocka_unit_test(a_renamed_folders_files_follow),
 		cmocka_unit_test(a_folder_renamed_on_the_host_is_followed),
+		cmocka_unit_test(a_folder_seen_before_its_new_name_is_followed),
+		cmocka_unit_test(a_file_seen_before_its_new_name_is_followed),
 		cmocka_unit_test(a_folders_new_tag_is_seen),
 		cmocka_unit_test(the_roots_new_tag_is_seen),
 		cmocka_unit_test(a_file_that_is_not_open_changes_at_the_next_lookup),
