@@ -21,7 +21,9 @@ static const struct check *const check_groups[] = {
 	checks_lock,  checks_hostile, checks_ring, checks_session, NULL,
 };
 
-static const struct check *const race_groups[] = {races_inode, races_window, races_session, NULL};
+static const struct check *const race_groups[] = {
+	races_inode, races_move, races_policy, races_window, races_session, NULL,
+};
 
 struct run {
 	const struct options *options;
@@ -166,17 +168,19 @@ static int list(const struct options *options)
 	return EXIT_PASSED;
 }
 
-/* The share's folder, the socket's, and those that were named. */
+/* The share's folder, the socket's, the policy's, and those that were named. */
 static int confine_all(const struct options *options)
 {
 	char socket[PATH_MAX];
 	struct names names = options->writable;
 
-	if (names.n + 2 > MAX_NAMES)
+	if (names.n + 3 > MAX_NAMES)
 		return -E2BIG;
 	snprintf(socket, sizeof(socket), "%s", options->socket);
 	names.list[names.n++] = options->dir;
 	names.list[names.n++] = dirname(socket);
+	if (options->policy)
+		names.list[names.n++] = options->policy;
 	return confine(&names);
 }
 

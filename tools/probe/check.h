@@ -24,7 +24,8 @@ extern const struct check checks_init[], checks_dax[], checks_map[], checks_map_
 	checks_lock[], checks_hostile[], checks_ring[], checks_session[];
 
 /* The same for the subcommand race. */
-extern const struct check races_inode[], races_window[], races_session[];
+extern const struct check races_inode[], races_move[], races_policy[], races_window[],
+	races_session[];
 
 int check_run(const struct options *options);
 

@@ -56,6 +56,8 @@ static const struct option_row rows[] = {
 	{"seconds", "S", "how long; each race (5)", NUMBER, AT(seconds), RACE | LOAD},
 	{"control", "PATH", "fsdaxd's control socket; else what needs it is skipped", TEXT,
 	 AT(control), RACE},
+	{"policy", "DIR", "fsdaxd's policy folder, to write to; else what needs it is skipped",
+	 TEXT, AT(policy), RACE},
 	{"cpu", "N", "run on this processor only", NUMBER, AT(cpu), LOAD | KNOW},
 	{"pid", "PID", "the daemon, to tell its processor time", NUMBER, AT(pid), LOAD | KNOW},
 	{"files", "N", "files to ask about (1000)", NUMBER, AT(files), LOAD | KNOW},
@@ -91,8 +93,8 @@ static const char intro[] =
 	"when a front-end leaves. Files are made in a scratch folder in DIR, gone afterwards.\n"
 	"\n"
 	"check asks for what no guest should get, and a back-end may do it. So check, race and their\n"
-	"BACKEND run in a mount namespace where everything is read-only but DIR, the folder of\n"
-	"the socket, and what --writable names. A back-end that runs already must be confined\n"
+	"BACKEND run in a mount namespace where everything is read-only but DIR, the folders of\n"
+	"the socket and of --policy, and what --writable names. A back-end that runs already must be confined\n"
 	"as well: start it by fsdax-probe confine.\n";
 
 static int command_bit(const char *command)

@@ -26,6 +26,7 @@ struct options {
 	const char *command; /* "check", "race", "load", "know" or "confine" */
 	const char *socket, *dir;
 	const char *control; /* race: fsdaxd's control socket, or NULL */
+	const char *policy;  /* race: the folder that fsdaxd reads its policy from, or NULL */
 	bool json, list, keep;
 	bool no_window, no_config, no_mem_slots, no_event_idx, indirect, busy;
 	struct names only, skip, todo;

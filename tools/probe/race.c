@@ -257,6 +257,13 @@ void race_note(struct racer *racer, const struct fuse_entry_out *entry)
 	note(racer, entry->nodeid, entry->attr.flags, 1);
 }
 
+void race_note_name(struct racer *racer, const char *name, const struct fuse_entry_out *entry)
+{
+	race_note(racer, entry);
+	if (racer->race->told)
+		racer->race->told(racer, name, entry->attr.flags & FUSE_ATTR_DAX);
+}
+
 void race_note_attr(struct racer *racer, uint64_t nodeid, const struct fuse_attr *attr)
 {
 	note(racer, nodeid, attr->flags, 0);
@@ -268,7 +275,7 @@ int race_lookup(struct racer *racer, uint64_t parent, const char *name,
 	int err = client_lookup(&racer->c, parent, name, entry);
 
 	if (!err && entry->nodeid)
-		race_note(racer, entry);
+		race_note_name(racer, name, entry);
 	return err ? err : entry->nodeid ? 0 : -ENOENT;
 }
 
@@ -320,7 +327,7 @@ void race_forget_all(struct race *race)
 
 /* ---- A whole race ---- */
 
-static void add_roles(struct race *race, const struct race_role *role)
+void race_add_roles(struct race *race, const struct race_role *role)
 {
 	for (; role->step; role++) {
 		if (role->n == RACE_ON_HOST)
@@ -330,16 +337,22 @@ static void add_roles(struct race *race, const struct race_role *role)
 	}
 }
 
-static void run_roles(struct test *t, bool controlled, const struct race_role *roles)
+unsigned race_queues(const struct race_role *role)
 {
 	unsigned queues = 0;
+
+	for (; role->step; role++)
+		queues += role->n == RACE_ON_HOST ? 0 : (unsigned)role->n;
+	return queues;
+}
+
+static void run_roles(struct test *t, bool controlled, const struct race_role *roles)
+{
 	struct race race;
 
-	for (const struct race_role *role = roles; role->step; role++)
-		queues += role->n == RACE_ON_HOST ? 0 : (unsigned)role->n;
-	if (race_begin(&race, t, queues) && (!controlled || race_needs_control(&race)) &&
+	if (race_begin(&race, t, race_queues(roles)) && (!controlled || race_needs_control(&race)) &&
 	    race_make_files(&race)) {
-		add_roles(&race, roles);
+		race_add_roles(&race, roles);
 		race_run(&race);
 		race_forget_all(&race);
 	}

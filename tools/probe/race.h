@@ -48,6 +48,9 @@ struct race {
 	struct race_file files[RACE_FILES];
 	struct racer *racers[RACE_RACERS];
 	unsigned n_racers, n_queues;
+	/* Called with each entry that a racer was told of by name; may be NULL. */
+	void (*told)(struct racer *racer, const char *name, bool dax);
+	void *own; /* what a race keeps for its racers */
 };
 
 struct racer {
@@ -89,6 +92,10 @@ struct race_role {
 void race_files(struct test *t, const struct race_role *roles);
 void race_controlled(struct test *t, const struct race_role *roles);
 
+/* Their parts, for a race that needs other files. */
+unsigned race_queues(const struct race_role *roles);
+void race_add_roles(struct race *race, const struct race_role *roles);
+
 void race_fail(struct racer *racer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 unsigned race_random(struct racer *racer, unsigned n);
 struct race_file *race_pick(struct racer *racer);
@@ -98,6 +105,7 @@ struct race_file *race_pick(struct racer *racer);
  * nodeid before.
  */
 void race_note(struct racer *racer, const struct fuse_entry_out *entry);
+void race_note_name(struct racer *racer, const char *name, const struct fuse_entry_out *entry);
 void race_note_attr(struct racer *racer, uint64_t nodeid, const struct fuse_attr *attr);
 
 /* LOOKUP, noted; FORGET of n that this racer was told of. */
@@ -110,6 +118,44 @@ void race_forget(struct racer *racer, uint64_t nodeid, uint64_t n);
  * before, if that can be asked.
  */
 void race_forget_all(struct race *race);
+
+/* ---- As a guest's kernel does it (race_open.c) --------------------------------------------- */
+
+/* A file that is open: in which state, as the guest knows. */
+struct race_opened {
+	struct race_file *file;
+	uint64_t nodeid, fh;
+	unsigned flag;
+	int claimed; /* before it was opened */
+	unsigned claim_number;
+};
+
+/*
+ * Look a file up and open it. ESTALE: the name is looked up again, once. 0, or -errno with
+ * nothing to forget.
+ */
+int race_open(struct racer *racer, uint64_t parent, struct race_file *file, uint32_t flags,
+	      struct race_opened *opened);
+void race_close(struct racer *racer, const struct race_opened *opened);
+
+/* GETATTR of what this racer has looked up: that never fails. fh may be CLIENT_NO_FH. */
+void race_getattr(struct racer *racer, uint64_t nodeid, uint64_t fh);
+
+/* READDIRPLUS; what is told is forgotten at once. */
+void race_list(struct racer *racer, uint64_t node);
+
+/* ---- The daemon's policy (race_control.c), of --policy ------------------------------------- */
+
+/*
+ * Put a file into the daemon's policy folder, or replace it, at once; or take it away, if it is
+ * there. A NAME of one's own: the folder may have others. 0 or -errno.
+ */
+int race_policy_put(const struct race *race, const char *name, const char *text);
+int race_policy_drop(const struct race *race, const char *name);
+void race_policy_path(const struct race *race, const char *name, char path[4096]);
+
+/* Whether there is such a folder, and a control socket; else the check is skipped. */
+bool race_needs_policy(struct race *race);
 
 /* ---- The daemon's control socket (race_control.c), of --control ---------------------------- */
 

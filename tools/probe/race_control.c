@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* race_control.c - see race.h: a client of fsdaxd's control socket. */
+/* race_control.c - see race.h: a client of fsdaxd's control socket, and the files of its policy. */
+#include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,4 +81,53 @@ bool race_needs_control(struct race *race)
 	if (!race->t->options->control)
 		test_skip(race->t, "there is no --control");
 	return race->t->options->control;
+}
+
+/* ---- The policy's files ---- */
+
+void race_policy_path(const struct race *race, const char *name, char path[4096])
+{
+	snprintf(path, 4096, "%s/%s", race->t->options->policy, name);
+}
+
+static int write_file(const char *path, const char *text)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	const ssize_t size = (ssize_t)strlen(text);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, (size_t)size) != size)
+		err = -EIO;
+	close(fd);
+	return err;
+}
+
+/* By a hidden file beside it, which a daemon does not read. */
+int race_policy_put(const struct race *race, const char *name, const char *text)
+{
+	char path[4096], hidden[4096], beside[64];
+	int err;
+
+	snprintf(beside, sizeof(beside), ".%s", name);
+	race_policy_path(race, name, path);
+	race_policy_path(race, beside, hidden);
+	err = write_file(hidden, text);
+	return err ? err : rename(hidden, path) ? -errno : 0;
+}
+
+int race_policy_drop(const struct race *race, const char *name)
+{
+	char path[4096];
+
+	race_policy_path(race, name, path);
+	return unlink(path) && errno != ENOENT ? -errno : 0;
+}
+
+bool race_needs_policy(struct race *race)
+{
+	if (!race->t->options->policy)
+		test_skip(race->t, "there is no --policy");
+	return race->t->options->policy && race_needs_control(race);
 }

@@ -15,107 +15,13 @@
 
 #include "race.h"
 
-/* ---- Opening, as a guest's kernel does ---- */
-
-/* A file that is open: in which state, as the guest knows. */
-struct opened {
-	struct race_file *file;
-	uint64_t nodeid, fh, looked;
-	unsigned flag;
-	int claimed; /* before it was opened */
-	unsigned claim_number;
-};
-
-static void read_claim(struct racer *racer, struct opened *o)
-{
-	pthread_mutex_lock(&racer->race->lock);
-	o->claimed = o->file->claimed;
-	o->claim_number = o->file->claim_number;
-	pthread_mutex_unlock(&racer->race->lock);
-}
-
-/* Open now: never while it is open in the other state, nor in one that is said to be over. */
-static void count_open(struct racer *racer, const struct opened *o)
-{
-	struct race_file *file = o->file;
-	bool both, stale;
-
-	pthread_mutex_lock(&racer->race->lock);
-	file->open[o->flag]++;
-	both = file->open[!o->flag] > 0;
-	stale = o->claimed >= 0 && o->claim_number == file->claim_number &&
-		(unsigned)o->claimed != o->flag;
-	pthread_mutex_unlock(&racer->race->lock);
-	if (both)
-		race_fail(racer, "%s is open both ways", file->name);
-	if (stale)
-		race_fail(racer, "%s was opened in a state that was said to be over", file->name);
-}
-
-static int look_up(struct racer *racer, struct opened *o)
-{
-	struct fuse_entry_out entry;
-	int err = race_lookup(racer, racer->race->t->node, o->file->name, &entry);
-
-	if (err)
-		return err;
-	o->nodeid = entry.nodeid;
-	o->flag = entry.attr.flags & FUSE_ATTR_DAX ? 1 : 0;
-	o->looked = 1;
-	return 0;
-}
-
-/* ESTALE: the name is looked up again, once. 0, or -errno with nothing to forget. */
-static int open_one(struct racer *racer, struct race_file *file, uint32_t flags, struct opened *o)
-{
-	int err = -ESTALE;
-
-	*o = (struct opened){.file = file};
-	read_claim(racer, o);
-	for (int i = 0; i < 2 && err == -ESTALE; i++) {
-		err = look_up(racer, o);
-		if (err)
-			return err;
-		/* A kernel may take its time. */
-		if (race_random(racer, 4) == 0)
-			usleep(200);
-		err = client_open_file(&racer->c, o->nodeid, flags, &o->fh);
-		if (err)
-			race_forget(racer, o->nodeid, 1);
-	}
-	if (!err)
-		count_open(racer, o);
-	return err;
-}
-
-static void close_one(struct racer *racer, const struct opened *o)
-{
-	int err;
-
-	pthread_mutex_lock(&racer->race->lock);
-	o->file->open[o->flag]--;
-	pthread_mutex_unlock(&racer->race->lock);
-	err = client_release(&racer->c, o->nodeid, o->fh);
-	if (err && !racer->c.broken)
-		race_fail(racer, "RELEASE: %s", strerror(-err));
-	race_forget(racer, o->nodeid, 1);
-}
-
-static void getattr(struct racer *racer, uint64_t nodeid, uint64_t fh)
-{
-	struct fuse_attr attr;
-	int err = client_getattr(&racer->c, nodeid, fh, &attr);
-
-	if (!err)
-		race_note_attr(racer, nodeid, &attr);
-	else if (!racer->c.broken)
-		race_fail(racer, "GETATTR of what is looked up: %s", strerror(-err));
-}
+/* ---- Opening ---- */
 
 static void open_and_close(struct racer *racer)
 {
-	struct opened o;
-	int err = open_one(racer, race_pick(racer), race_random(racer, 2) ? O_RDONLY : O_RDWR, &o);
+	struct race_opened o;
+	int err = race_open(racer, racer->race->t->node, race_pick(racer),
+			    race_random(racer, 2) ? O_RDONLY : O_RDWR, &o);
 
 	if (racer->c.broken)
 		return;
@@ -123,11 +29,11 @@ static void open_and_close(struct racer *racer)
 		race_fail(racer, "OPEN: %s", strerror(-err));
 		return;
 	}
-	getattr(racer, o.nodeid, o.fh);
+	race_getattr(racer, o.nodeid, o.fh);
 	if (race_random(racer, 3) == 0)
 		usleep(race_random(racer, 1000));
-	getattr(racer, o.nodeid, CLIENT_NO_FH);
-	close_one(racer, &o);
+	race_getattr(racer, o.nodeid, CLIENT_NO_FH);
+	race_close(racer, &o);
 }
 
 /* ---- Looking ---- */
@@ -141,43 +47,15 @@ static void look(struct racer *racer)
 
 	if (err)
 		return;
-	getattr(racer, entry.nodeid, CLIENT_NO_FH);
+	race_getattr(racer, entry.nodeid, CLIENT_NO_FH);
 	if (race_random(racer, 8) == 0 && !client_setattr(&racer->c, entry.nodeid, &in, &attr))
 		race_note_attr(racer, entry.nodeid, &attr);
 	race_forget(racer, entry.nodeid, 1);
 }
 
-static void note_entries(struct racer *racer, const char *buf, size_t size)
-{
-	struct client_dirent dirent;
-	ssize_t n;
-
-	while ((n = client_next_dirent(buf, size, true, &dirent)) > 0) {
-		if (dirent.entry.nodeid)
-			race_note(racer, &dirent.entry);
-		if (dirent.entry.nodeid)
-			race_forget(racer, dirent.entry.nodeid, 1);
-		buf += n;
-		size -= (size_t)n;
-	}
-	if (n < 0)
-		race_fail(racer, "READDIRPLUS: entries that make no sense");
-}
-
 static void list(struct racer *racer)
 {
-	static _Thread_local char buf[32768];
-	struct client *c = &racer->c;
-	const uint64_t node = racer->race->t->node;
-	uint64_t fh;
-	ssize_t n;
-
-	if (client_opendir(c, node, &fh))
-		return;
-	n = client_readdir(c, node, fh, 0, buf, sizeof(buf), true);
-	if (n > 0)
-		note_entries(racer, buf, (size_t)n);
-	client_releasedir(c, node, fh);
+	race_list(racer, racer->race->t->node);
 }
 
 /* ---- Tags ---- */
@@ -327,7 +205,7 @@ static void look_up_and_forget(struct racer *racer)
 		nodes[done++] = entry.nodeid;
 	}
 	for (unsigned i = 0; i < done; i++) {
-		getattr(racer, nodes[i], CLIENT_NO_FH);
+		race_getattr(racer, nodes[i], CLIENT_NO_FH);
 		race_forget(racer, nodes[i], 1);
 	}
 }
@@ -382,7 +260,7 @@ static void open_any(struct racer *racer)
 	err = client_open_file(&racer->c, entry.nodeid, O_RDONLY, &fh);
 	expect(racer, "OPEN", err);
 	if (!err) {
-		getattr(racer, entry.nodeid, fh);
+		race_getattr(racer, entry.nodeid, fh);
 		expect(racer, "RELEASE", client_release(&racer->c, entry.nodeid, fh));
 	}
 	race_forget(racer, entry.nodeid, 1);
@@ -449,7 +327,7 @@ static void link_and_unlink(struct racer *racer)
 	expect(racer, "LINK", err);
 	if (!err) {
 		race_note(racer, &linked);
-		getattr(racer, linked.nodeid, CLIENT_NO_FH);
+		race_getattr(racer, linked.nodeid, CLIENT_NO_FH);
 		expect(racer, "UNLINK", client_unlink(&racer->c, node, name));
 		race_forget(racer, linked.nodeid, 1);
 	}
