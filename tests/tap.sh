@@ -96,6 +96,12 @@ holds() {
 	fi
 }
 
+# Whether a test of the daemon is to be short: under the thread sanitizer all takes ten times as
+# long, and only threads are looked at. FSDAX_THREADS_LONG=1: in full all the same.
+is_short() {
+	[[ -z ${FSDAX_THREADS_LONG:-} ]] && grep -q __tsan_init "$FSDAXD"
+}
+
 done_testing() {
 	echo "1..$N_CHECKS"
 	echo "$((N_CHECKS - N_FAILED)) passed, $N_FAILED failed"

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # test-mount-files.sh - what programs do with single files, on a mount: as on the host.
+#
+# Label: threads
+
 # shellcheck source=tests/daemon/mount.sh
 . "$(dirname "$0")/mount.sh"
 

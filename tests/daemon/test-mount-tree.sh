@@ -3,6 +3,9 @@
 #
 # test-mount-tree.sh - trees through a mount, by the usual tools, on several file systems of the
 # host: what arrives is what was sent.
+#
+# Label: threads
+
 # shellcheck source=tests/daemon/mount.sh
 . "$(dirname "$0")/mount.sh"
 
@@ -81,6 +84,14 @@ large_folder() {
 }
 
 make_tree "$SCRATCH/tree"
+if is_short; then
+	new_fs ext4
+	serve "$MNT" --thread-pool-size=8
+	copies "threads"
+	git_clone "threads"
+	stop "threads"
+	done_testing
+fi
 for kind in tmpfs ext4 xfs btrfs; do
 	new_fs $kind || { echo "# no $kind here"; continue; }
 	serve "$MNT"

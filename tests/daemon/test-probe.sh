@@ -3,6 +3,8 @@
 #
 # Every check of fsdax-probe against fsdaxd, in the modes that make a difference. A check that
 # is skipped must be one that the mode has no use for.
+#
+# Label: threads
 
 # shellcheck source=tests/daemon/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -40,6 +42,9 @@ probe() {
 	line=$(sed -nE 's/^ok [0-9]+ - ([^:]*):.* # SKIP .*/\1/p' "$SCRATCH/tap" |
 		grep -vxE "$skipped" | tr '\n' ' ')
 	is "$line" "" "$name: nothing else is skipped"
+	line=$(grep -c 'ThreadSanitizer:\|runtime error:\|AddressSanitizer:\|LeakSanitizer:' "$SCRATCH/log")
+	is "$line" 0 "$name: the sanitizers have nothing to say"
+	grep -A 60 'Sanitizer:\|runtime error:' "$SCRATCH/log" | head -n 200 | sed 's/^/# /'
 }
 
 # Where root is another, the leak sanitizer finds no /proc.
@@ -58,6 +63,9 @@ read_only+="|init-map-alignment"
 all=(--xattr --posix-lock --flock --request-queues 4 --sandbox none)
 
 new_share tmpfs
+probe "file handles" "none" -- --dax-window 32M "${all[@]}" --inode-file-handles mandatory \
+	--reconnect
+is_short && done_testing
 probe "tmpfs" "none" -- --dax-window 64M "${all[@]}"
 probe "cached for long" "none" --indirect -- --dax-window 32M "${all[@]}" --cache always \
 	--writeback --poll-us 1000 --reconnect
@@ -68,8 +76,6 @@ probe "a front-end without a window" "$no_window|vhost-config" --no-window --no-
 probe "a daemon without a window" "$no_window" -- "${all[@]}" --poll-us 0 --reconnect
 probe "read-only" "$read_only|$one_queue|$no_locks" -- --dax-window 32M --sandbox none --xattr \
 	--readonly --reconnect
-probe "file handles" "none" -- --dax-window 32M "${all[@]}" --inode-file-handles mandatory \
-	--reconnect
 no_leaks probe "in namespaces" "$one_queue" -- --dax-window 32M --sandbox namespace --xattr \
 	--posix-lock --flock --reconnect
 no_leaks probe "in a chroot" "$one_queue" -- --dax-window 32M --sandbox chroot --xattr \
