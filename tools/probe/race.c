@@ -133,7 +133,10 @@ void race_run(struct race *race)
 	unsigned started = 0;
 
 	race->end = now_ns() + (uint64_t)race->t->options->seconds * 1000000000u;
-	while (started < race->n_racers && !race->t->failures) {
+	/* From here on, failures are the racers', under the lock; and each of them stops all. */
+	if (race->t->failures)
+		return;
+	while (started < race->n_racers && !atomic_load(&race->stop)) {
 		struct racer *racer = race->racers[started];
 
 		if (pthread_create(&racer->thread, NULL, run, racer))
@@ -144,6 +147,8 @@ void race_run(struct race *race)
 		atomic_store(&race->stop, true);
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(race->racers[i]->thread, NULL);
+	if (race->t->failures)
+		return;
 	EXPECT(race->t, started == race->n_racers, "not all threads could be started");
 	for (unsigned i = 0; i < started; i++)
 		EXPECT(race->t, race->racers[i]->steps, "racer %u did nothing", i);
