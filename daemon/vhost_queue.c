@@ -110,7 +110,7 @@ static void signal_fd(struct vhost_queue *queue, int fd, bool blocks)
 
 	if (fd < 0 || (blocks && !has_room(fd)))
 		return;
-	queue->signaler = pthread_self();
+	atomic_store_explicit(&queue->signaler, pthread_self(), memory_order_relaxed);
 	atomic_store_explicit(&queue->signaling, true, memory_order_release);
 	if (write(fd, &one, sizeof(one)) < 0)
 		log_debug("queue %u: the front-end was not signaled", queue->index);
@@ -124,11 +124,15 @@ static void call(struct vhost_queue *queue)
 			  atomic_load_explicit(&queue->stop, memory_order_relaxed));
 }
 
-/* Get a thread out of a write that blocks: see vhost_user_serve(). */
+/*
+ * Get a thread out of a write that blocks: see vhost_user_serve(). If that is done meanwhile, it is
+ * another that is interrupted for nothing, but none that has been joined: only this thread joins.
+ */
 static void interrupt_signaler(struct vhost_queue *queue)
 {
 	if (atomic_load_explicit(&queue->signaling, memory_order_acquire))
-		pthread_kill(queue->signaler, VHOST_QUEUE_SIGNAL);
+		pthread_kill(atomic_load_explicit(&queue->signaler, memory_order_relaxed),
+			     VHOST_QUEUE_SIGNAL);
 }
 
 /* By the clock that thread sanitizers know calls for. Should it jump, this only takes longer. */

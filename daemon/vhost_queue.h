@@ -34,7 +34,7 @@ struct vhost_queue {
 	int kick_fd, call_fd, err_fd; /* eventfds; -1: none */
 	bool call_blocks;	      /* writing to call_fd may */
 	atomic_bool signaling;	      /* `signaler` writes to one of them, with the lock held */
-	pthread_t signaler;
+	_Atomic(pthread_t) signaler;  /* read without the lock: the next one may begin just then */
 	pthread_t server;    /* the thread that serves the ring, if one does */
 	bool has_server;
 	unsigned int untold; /* replies of that thread, of which the guest is yet to be told */
