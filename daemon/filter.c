@@ -260,6 +260,7 @@ static const struct call serve[] = {
 	WITH(fcntl, 1, F_ADD_SEALS),
 	WITH(fcntl, 1, F_GET_SEALS),
 	RARE_WITH(fcntl, "the C library's streams", 1, F_GETFL),
+	RARE_WITH(fcntl, OLD_FLAGS, 1, F_GETFD),
 	RARE_WITH(fcntl64, "32-bit machines", 1, F_OFD_SETLK),
 	RARE_WITH(fcntl64, "32-bit machines", 1, F_OFD_GETLK),
 	/* Files that the guest has mapped: guard.h, mapped.h. */
@@ -390,6 +391,8 @@ static const struct call sanitizer[] = {
 	RARE(dup2, RUNTIME),
 	RARE(dup3, RUNTIME),
 	RARE(pipe2, RUNTIME),
+	RARE_WITH(fcntl, RUNTIME, 1, F_SETFD),
+	RARE_WITH(ioctl, RUNTIME, 1, TCGETS),
 	RARE(rt_sigtimedwait, RUNTIME),
 	RARE(kill, RUNTIME),
 	RARE(uname, RUNTIME),

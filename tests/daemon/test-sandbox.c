@@ -19,6 +19,7 @@
 #include <linux/capability.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -706,6 +707,56 @@ static void a_call_that_is_never_made_is_the_end(void **state)
 	}
 }
 
+/* ---- Older kernels ------------------------------------------------------------------------------ */
+
+static int read_flag(const struct inside *inside)
+{
+	bool dax;
+
+	return -fsdax_flag_read(inside->root_fd, "file", &dax);
+}
+
+static int read_flag_of_open(const struct inside *inside)
+{
+	const int fd = openat(inside->root_fd, "file", O_RDONLY | O_CLOEXEC);
+	bool dax;
+
+	return fd < 0 ? errno : -fsdax_flag_read(fd, "", &dax);
+}
+
+static int read_tag(const struct inside *inside)
+{
+	struct fsdax_tag_state tag;
+
+	return -fsdax_tag_read(inside->root_fd, "file", "trusted.fsdax", &tag);
+}
+
+/* What is done where these calls are not there, as in Linux before 6.13 and 6.17. */
+static void what_older_kernels_need_is_allowed(void **state)
+{
+	static attempt *const tries[] = {read_flag, read_flag_of_open, read_tag};
+	const pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		scmp_filter_ctx old = seccomp_init(SCMP_ACT_ALLOW);
+
+		/* getxattrat() and file_getattr(): the same number on all machines. */
+		if (!old || seccomp_rule_add(old, SCMP_ACT_ERRNO(ENOSYS), 464, 0) ||
+		    seccomp_rule_add(old, SCMP_ACT_ERRNO(ENOSYS), 468, 0) || seccomp_load(old))
+			_exit(99);
+		seccomp_release(old);
+		for (int i = 0; i < 3; i++) {
+			if (outcome_in(*state, SANDBOX_NAMESPACE, SECCOMP_KILL, tries[i]) == -1)
+				_exit(1 + i);
+		}
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static int use_clone3(const struct inside *inside)
 {
 	(void)inside;
@@ -805,6 +856,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(tags_can_be_read_and_nothing_else_be_done_by_that),
 		cmocka_unit_test(modcaps_is_parsed),
 		cmocka_unit_test(a_call_that_is_never_made_is_the_end),
+		cmocka_unit_test(what_older_kernels_need_is_allowed),
 		cmocka_unit_test(clone3_is_said_not_to_be_there),
 		cmocka_unit_test(the_action_can_be_chosen),
 		cmocka_unit_test(the_small_processes_can_do_less),
