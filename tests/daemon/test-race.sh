@@ -5,6 +5,9 @@
 # FSDAX_RACE_SECONDS says, each, in the long form.
 #
 # Label: threads
+#
+# The long form takes long; each run of the probe has a limit of its own below.
+# Timeout: 86400
 
 # shellcheck source=tests/daemon/lib.sh
 . "$(dirname "$0")/lib.sh"
