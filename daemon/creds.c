@@ -125,6 +125,19 @@ int creds_enter(uid_t uid, gid_t gid, gid_t extra_group, struct creds *saved)
 	return err;
 }
 
+void creds_enter_writer(gid_t gid)
+{
+	/* One that can't be taken on is none of the host's, and so owns no file there. */
+	set_gid(gid);
+	creds_drop_fsetid();
+}
+
+void creds_leave_writer(void)
+{
+	set_gid(getgid());
+	creds_raise_fsetid();
+}
+
 void creds_leave(const struct creds *saved)
 {
 	/* What could be left can be gone back to: these only fail for want of memory. */

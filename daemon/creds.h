@@ -34,10 +34,17 @@ void creds_override_owner(const struct creds *saved);
 
 /*
  * Give up, and take back, the privilege of keeping set-user-id and set-group-id bits of a file
- * that is written to: so the host's kernel clears them, as it would for the guest's user.
+ * that is changed: so the host's kernel clears them, as it would for the guest's user.
  */
 void creds_drop_fsetid(void);
 void creds_raise_fsetid(void);
+
+/*
+ * The same, for a file that somebody in this group writes to. A set-group-id bit of a file that its
+ * group may not execute stays if whoever writes is in that group: of further groups we know nothing.
+ */
+void creds_enter_writer(gid_t gid);
+void creds_leave_writer(void);
 
 /*
  * CAP_SYS_ADMIN is permitted, but is to be effective only between creds_admin(true) and

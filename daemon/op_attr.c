@@ -85,6 +85,7 @@ struct target {
 	struct subject subject;
 	int fd; /* may be O_PATH */
 	char proc_name[16];
+	gid_t gid; /* of whoever asks */
 };
 
 static int set_mode(const struct target *target, const struct fuse_setattr_in *in)
@@ -131,10 +132,10 @@ static int change_size(const struct target *target, const struct fuse_setattr_in
 	if (!S_ISREG(inode->type))
 		return S_ISDIR(inode->type) ? -EISDIR : -EINVAL;
 	if (kill)
-		creds_drop_fsetid();
+		creds_enter_writer(target->gid);
 	err = truncate_target(target, in);
 	if (kill)
-		creds_raise_fsetid();
+		creds_leave_writer();
 	return err;
 }
 
@@ -202,14 +203,16 @@ static int set_attributes(const struct target *target, const struct fuse_setattr
 	return 0;
 }
 
-static int setattr(struct share *share, const struct subject *subject,
+static int setattr(const struct request *request, const struct subject *subject,
 		   const struct fuse_setattr_in *in, struct fuse_attr_out *out)
 {
+	struct share *share = request->share;
 	int path_fd = subject->handle ? -1 : inode_fd(share, subject->inode);
 	struct target target = {
 		.share = share,
 		.subject = *subject,
 		.fd = subject->handle ? subject->handle->fd : path_fd,
+		.gid = request->header.gid,
 	};
 	int err;
 
@@ -233,7 +236,7 @@ void op_setattr(struct request *request)
 	if (request_read(request, &in, sizeof(in)))
 		err = subject_get(request, in.valid & FATTR_FH, in.fh, &subject);
 	if (!err) {
-		err = setattr(request->share, &subject, &in, &out);
+		err = setattr(request, &subject, &in, &out);
 		if (in.valid & FATTR_SIZE && !subject.handle)
 			inode_answered(request->share, subject.inode, request->header.pid, err);
 		subject_put(request->share, &subject);

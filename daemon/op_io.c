@@ -134,10 +134,10 @@ static ssize_t write_data(struct request *request, struct handle *handle,
 	if (fd < 0)
 		return fd;
 	if (kill_suidgid)
-		creds_drop_fsetid();
+		creds_enter_writer(request->header.gid);
 	size = transfer_all(writer(request, in), fd, &request->in, in->offset);
 	if (kill_suidgid)
-		creds_raise_fsetid();
+		creds_leave_writer();
 	size_may_have_changed(request->share, handle);
 	return size;
 }
@@ -211,11 +211,11 @@ static int allocate(const struct request *request, const struct handle *handle,
 	if (in->mode & ~(uint32_t)FALLOCATE_MODES)
 		return -EOPNOTSUPP;
 	if (kill)
-		creds_drop_fsetid();
+		creds_enter_writer(request->header.gid);
 	err = fallocate(handle->fd, (int)in->mode, (off_t)in->offset, (off_t)in->length) ? -errno
 											 : 0;
 	if (kill)
-		creds_raise_fsetid();
+		creds_leave_writer();
 	return err;
 }
 
@@ -271,10 +271,10 @@ static ssize_t copy_range(const struct request *request, struct handle *from, st
 	ssize_t copied;
 
 	if (kill)
-		creds_drop_fsetid();
+		creds_enter_writer(request->header.gid);
 	copied = copy_pieces(from, to, in);
 	if (kill)
-		creds_raise_fsetid();
+		creds_leave_writer();
 	return copied;
 }
 

@@ -46,21 +46,23 @@ static int check_verdict(struct share *share, struct inode *inode)
 	return inode_is_retired(inode) ? -ESTALE : 0;
 }
 
-static int open_file(struct share *share, struct inode *inode, int flags, bool kill_suidgid)
+static int open_file(const struct request *request, struct inode *inode, int flags,
+		     bool kill_suidgid)
 {
+	struct share *share = request->share;
 	struct window *window = (flags & O_TRUNC) && share->dax.window ? share->window : NULL;
 	int fd;
 
 	if (window)
 		window_cutting(window, inode, 0);
 	if (kill_suidgid)
-		creds_drop_fsetid();
+		creds_enter_writer(request->header.gid);
 	fd = inode_open(share, inode, flags & ~O_APPEND);
 	/* One that can only be appended to (chattr +a) is opened in no other way. */
 	if (fd == -EPERM && flags & O_APPEND)
 		fd = inode_open(share, inode, flags);
 	if (kill_suidgid)
-		creds_raise_fsetid();
+		creds_leave_writer();
 	if (window && fd < 0)
 		window_cutting(window, inode, UINT64_MAX);
 	if (window && fd >= 0)
@@ -94,7 +96,7 @@ static int open_handle(struct request *request, const struct fuse_open_in *in, s
 	if (err)
 		return err;
 	flags |= (int)in->flags & O_APPEND;
-	fd = open_file(share, inode, flags, kills_suidgid(request, in));
+	fd = open_file(request, inode, flags, kills_suidgid(request, in));
 	if (fd < 0)
 		return fd;
 	err = handle_new(share, inode, fd, false, &out->fh);

@@ -7,6 +7,8 @@
 #include <linux/falloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "truth.h"
 
@@ -62,17 +64,7 @@ static bool changes_no_owner(const char *call, const int64_t *arg)
 	return strstr(call, "chown") && arg[1] == -1 && arg[2] == -1;
 }
 
-/* Set-group-id of a file that its group can't execute. */
-static bool sets_sgid_alone(const char *call, const int64_t *arg)
-{
-	int64_t mode = strcmp(call, "open") == 0 ? arg[3] : arg[1];
-
-	if (!strstr(call, "chmod") && strcmp(call, "open") && strcmp(call, "mknod"))
-		return false;
-	return (mode & 02010) == 02000;
-}
-
-/* One that is made where results are compared: run.c. */
+/* One that is made where results are compared (run.c), or where a call is made. */
 static bool no_operation(const char *call, const int64_t *arg)
 {
 	(void)call;
@@ -89,8 +81,9 @@ static const struct exception EXCEPTIONS[] = {
 	 "a SETATTR that changes neither owner nor group says nothing of ctime"},
 	{"ofd-pid", no_operation, false,
 	 "SETLK and GETLK do not say whether a lock is an open file's, and has no process"},
-	{"sgid-alone", sets_sgid_alone, false,
-	 "fuse_setattr() clears set-group-id with a write only where the group may execute"},
+	{"sgid-alone", no_operation, false,
+	 "whether a write clears a set-group-id bit that the group may not execute with depends on "
+	 "all groups of who writes; fuse_setattr() leaves it, and a request tells but one group"},
 	{"whiteout-fails", no_operation, false,
 	 "ext4 changes a folder's times before it finds that it can't; the client's cache stays"},
 	{"no-zero-range", zeroes, true,
@@ -119,6 +112,48 @@ const char *exception_for(const struct settings *settings, const struct op *op)
 			return exception->reason;
 	}
 	return NULL;
+}
+
+/* What clears set-id bits, but for root. */
+static bool clears_set_id(const struct op *op)
+{
+	static const char *const names[] = {"write",	  "pwrite",   "pwritev2",  "fallocate",
+					    "copy_range", "sendfile", "ftruncate", "truncate",
+					    "chown",	  "lchown",   "fchown"};
+	const char *name = call_at(op->call)->name;
+
+	if (strcmp(name, "open") == 0)
+		return op->arg[2] & O_TRUNC;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The group that a request tells is one that it can be known for. */
+static bool is_sgid_alone(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && (st->st_mode & 02010) == 02000 && st->st_gid != getegid();
+}
+
+bool exception_now(const struct actor *actor, const struct op *op)
+{
+	const struct call *call = call_at(op->call);
+	char path[PATH_ROOM];
+	struct stat st;
+
+	if (!geteuid() || !clears_set_id(op))
+		return false;
+	for (unsigned int i = 0; i < N_ARGS; i++) {
+		if (call->kinds[i] == SLOT && !fstat(slot_fd(actor, op->arg[i]), &st) &&
+		    is_sgid_alone(&st))
+			return true;
+		if (call->kinds[i] == PATH && !stat(path_text(op->arg[i], path), &st) &&
+		    is_sgid_alone(&st))
+			return true;
+	}
+	return false;
 }
 
 bool exception_holds(const struct settings *settings, const char *name)

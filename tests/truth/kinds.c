@@ -145,8 +145,7 @@ int64_t kind_draw(enum kind kind, uint64_t *random)
 	case FILE_MODE: return pick(TYPES, N(TYPES), random) | pick(MODES, N(MODES), random);
 	case DEVICE: return (int64_t)(random_below(random, 2) ? 0 : makedev(240, 65537));
 	case MASK:
-		/* It leaves the group's x: see "sgid-alone" in exceptions.c. */
-		return random_below(random, 2) ? 022 : (int64_t)random_below(random, 512) & ~010;
+		return random_below(random, 2) ? 022 : (int64_t)random_below(random, 512);
 	case UID: return pick(UIDS, N(UIDS), random);
 	case GID: return pick(GIDS, N(GIDS), random);
 	case OFFSET: return draw_offset(random);

@@ -235,6 +235,8 @@ unsigned int shrink(const struct settings *settings, struct op *ops, unsigned in
 
 /* Why an operation is left out in both trees; NULL if it is not. */
 const char *exception_for(const struct settings *settings, const struct op *op);
+/* Whether it is left out because of what it would find now, which is the same in both trees. */
+bool exception_now(const struct actor *actor, const struct op *op);
 /* Whether one is made that is not about whole operations. */
 bool exception_holds(const struct settings *settings, const char *name);
 void exceptions_list(void);
