@@ -43,6 +43,7 @@ struct waiter {
 	struct request request; /* a copy */
 	uint64_t nodeid;
 	uint64_t owner;
+	uint64_t fh; /* by which it waits */
 	struct flock lock;
 	struct handle *handle; /* with a reference */
 	int mode;
@@ -379,6 +380,9 @@ static bool is_settled(struct lock_table *table, struct waiter *waiter, uint64_t
 	}
 	owner = *find_place(table, waiter->nodeid, waiter->owner);
 	waiter->answer = owner ? set_lock(owner, &waiter->lock) : -EINTR;
+	/* A program that has closed the file meanwhile does not get it, but nobody unlocks it then. */
+	if (!waiter->answer)
+		owner->fh = waiter->fh;
 	return waiter->answer != -EAGAIN;
 }
 
@@ -565,6 +569,7 @@ int locks_wait(struct request *request, struct handle *handle, uint64_t owner,
 		.request = without_buffers(request),
 		.nodeid = handle->inode->nodeid,
 		.owner = owner,
+		.fh = handle->fh,
 		.lock = *lock,
 	};
 
@@ -643,7 +648,9 @@ void locks_drop_handle(struct lock_table *table, uint64_t nodeid, uint64_t fh)
 
 	pthread_mutex_lock(&table->lock);
 	while (*place) {
-		if ((*place)->nodeid == nodeid && (*place)->fh == fh)
+		/* One that waits is a process, which has others open; or its file would not be closed. */
+		if ((*place)->nodeid == nodeid && (*place)->fh == fh &&
+		    !has_waiter(table, nodeid, (*place)->owner))
 			remove_owner(table, place);
 		else
 			place = &(*place)->next;
