@@ -20,7 +20,7 @@ compile() {
 	local name=$1
 
 	shift
-	"${CC:-cc}" -std=c17 -D_GNU_SOURCE -O2 -static -o "$SCRATCH/bin/$name" "$@" && return
+	"${CC:-cc}" -std=c17 -D_GNU_SOURCE -O2 -static -pthread -o "$SCRATCH/bin/$name" "$@" && return
 	echo "Bail out! cannot build $name"
 	exit 1
 }

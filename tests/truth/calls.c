@@ -6,10 +6,11 @@
 
 #include "truth.h"
 
-enum { N_TABLES = 6 };
+enum { N_TABLES = 8 };
 
 static const struct call *const TABLES[N_TABLES] = {NAME_CALLS,	 ATTR_CALLS, DATA_CALLS,
-						    XATTR_CALLS, LOCK_CALLS, DIR_CALLS};
+						    XATTR_CALLS, LOCK_CALLS, DIR_CALLS,
+						    WAIT_CALLS,	 AIO_CALLS};
 
 static unsigned int table_size(unsigned int table)
 {
@@ -19,7 +20,9 @@ static unsigned int table_size(unsigned int table)
 	case 2: return N_DATA_CALLS;
 	case 3: return N_XATTR_CALLS;
 	case 4: return N_LOCK_CALLS;
-	default: return N_DIR_CALLS;
+	case 5: return N_DIR_CALLS;
+	case 6: return N_WAIT_CALLS;
+	default: return N_AIO_CALLS;
 	}
 }
 

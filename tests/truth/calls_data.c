@@ -15,7 +15,7 @@
 
 #include "truth.h"
 
-enum { MOST_DATA = 1 << 18, BLOCK = 4096 };
+enum { MOST_DATA = 1 << 18, BLOCK = DATA_BLOCK };
 
 static char *buffer(void)
 {
@@ -26,13 +26,12 @@ static char *buffer(void)
 	return data;
 }
 
-static size_t data_size(int64_t wanted)
+size_t data_size(int64_t wanted)
 {
 	return wanted < 0 ? 0 : wanted > MOST_DATA ? MOST_DATA : (size_t)wanted;
 }
 
-/* Bytes that tell where they come from. */
-static char *fill(size_t size, int64_t seed)
+char *data_fill(size_t size, int64_t seed)
 {
 	uint64_t state = (uint64_t)seed;
 	char *data = buffer();
@@ -51,8 +50,7 @@ static void say_data(struct text *out, ssize_t size, const char *data)
 		say(out, " data %016llx", (unsigned long long)hash_bytes(0, data, (size_t)size));
 }
 
-/* false, and said so: a block in part, with O_DIRECT. */
-static bool whole_blocks(int fd, int64_t offset, size_t size, struct text *out)
+bool whole_blocks(int fd, int64_t offset, size_t size, struct text *out)
 {
 	int flags = fcntl(fd, F_GETFL);
 	struct stat st;
@@ -86,7 +84,7 @@ static void do_write(struct actor *actor, const int64_t *arg, struct text *out)
 	int fd = slot_fd(actor, arg[0]);
 
 	if (whole_blocks_here(fd, size, out))
-		say_result(out, write(fd, fill(size, arg[2]), size));
+		say_result(out, write(fd, data_fill(size, arg[2]), size));
 }
 
 static void do_pread(struct actor *actor, const int64_t *arg, struct text *out)
@@ -104,7 +102,7 @@ static void do_pwrite(struct actor *actor, const int64_t *arg, struct text *out)
 	int fd = slot_fd(actor, arg[0]);
 
 	if (whole_blocks(fd, arg[2], size, out))
-		say_result(out, pwrite(fd, fill(size, arg[3]), size, arg[2]));
+		say_result(out, pwrite(fd, data_fill(size, arg[3]), size, arg[2]));
 }
 
 /* In three parts. */
@@ -133,7 +131,7 @@ static void do_pwritev2(struct actor *actor, const int64_t *arg, struct text *ou
 	size_t size = data_size(arg[1]);
 	int fd = slot_fd(actor, arg[0]);
 	struct iovec iov[3];
-	int n = cut(iov, fill(size, arg[2]), size);
+	int n = cut(iov, data_fill(size, arg[2]), size);
 	struct stat st;
 	off_t end = 0;
 
@@ -299,7 +297,7 @@ static void do_mapwrite(struct actor *actor, const int64_t *arg, struct text *ou
 		return;
 	}
 	reach = mappable(fd, offset, size);
-	memcpy(map, fill(reach, arg[3]), reach);
+	memcpy(map, data_fill(reach, arg[3]), reach);
 	say_result(out, (long)reach);
 	if (arg[3] % 3 == 0)
 		say_result(out, msync(map, size, MS_SYNC));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* calls_lock.c - locks between processes, without waiting. */
+/* calls_lock.c - locks between processes, without waiting. With it: calls_wait.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 
 #include "truth.h"
 
-static struct flock lock_of(const int64_t *arg)
+struct flock lock_of(const int64_t *arg)
 {
 	return (struct flock){
 		.l_type = (short)arg[2],

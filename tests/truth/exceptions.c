@@ -81,6 +81,8 @@ static const struct exception EXCEPTIONS[] = {
 	 "a SETATTR that changes neither owner nor group says nothing of ctime"},
 	{"ofd-pid", no_operation, false,
 	 "SETLK and GETLK do not say whether a lock is an open file's, and has no process"},
+	{"circle-later", no_operation, false,
+	 "of several locks in the way the kernel looks at one, and finds some circles later"},
 	{"sgid-alone", no_operation, false,
 	 "whether a write clears a set-group-id bit that the group may not execute with depends on "
 	 "all groups of who writes; fuse_setattr() leaves it, and a request tells but one group"},

@@ -20,6 +20,7 @@ static const char USAGE[] =
 	"  --ops N          operations in each; 200 if not given\n"
 	"  --seconds N      as many sequences as that time allows\n"
 	"  --matrix         every call on every kind of object, instead of random ones\n"
+	"  --locks          locks most of all\n"
 	"  --stride N       of the matrix, only each N-th, beginning with --seed\n"
 	"  --replay FILE    the operations in a file, one a line\n"
 	"  --every N        operations between two looks at all of the tree; 50 if not given\n"
@@ -40,7 +41,7 @@ struct options {
 	uint64_t seed;
 	unsigned int runs, ops, seconds, stride;
 	const char *replay;
-	bool matrix, keep_going, no_shrink;
+	bool matrix, locks, keep_going, no_shrink;
 };
 
 static void die(const char *what, const char *which)
@@ -92,6 +93,8 @@ static void set_flag(struct options *options, const char *name, const char *valu
 		options->replay = value;
 	if (!strcmp(name, "matrix"))
 		options->matrix = true;
+	if (!strcmp(name, "locks"))
+		options->locks = true;
 	if (!strcmp(name, "keep-going"))
 		options->keep_going = true;
 	if (!strcmp(name, "no-shrink"))
@@ -123,7 +126,7 @@ static void read_options(int argc, char **argv, struct options *options)
 		{"also", 1, NULL, 1},	    {"without", 1, NULL, 1},	{"matrix", 0, NULL, 1},
 		{"keep-going", 0, NULL, 1}, {"no-shrink", 0, NULL, 1},	{"verbose", 0, NULL, 1},
 		{"blocks", 0, NULL, 1},	    {"no-times", 0, NULL, 1},	{"no-dir-size", 0, NULL, 1},
-		{"fresh", 0, NULL, 1},	    {"exceptions", 0, NULL, 2}, {"help", 0, NULL, 3},
+		{"locks", 0, NULL, 1},	    {"fresh", 0, NULL, 1},	    {"exceptions", 0, NULL, 2}, {"help", 0, NULL, 3},
 		{NULL, 0, NULL, 0},
 	};
 	int found, index;
@@ -257,7 +260,7 @@ static unsigned int draw(const struct options *options, uint64_t seed, struct op
 	/* Each seed its own sequence, whatever came before. */
 	uint64_t random = hash_bytes(0, &seed, sizeof(seed));
 
-	sequence_draw(ops, options->ops, &random);
+	sequence_draw(ops, options->ops, options->locks, &random);
 	return options->ops;
 }
 

@@ -2,6 +2,7 @@
 /* sequence.c - operations drawn at random, written down, and read again. */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,49 @@ static void draw(struct op *op, uint64_t *random)
 	call = call_at(op->call);
 	for (unsigned int i = 0; i < N_ARGS; i++)
 		op->arg[i] = kind_draw(call->kinds[i], random);
+}
+
+enum { N_LOCKED = 3 };
+
+static const int64_t LOCKED[N_LOCKED] = {1048546, 1047649, 1047648}; /* c, b/d, a/d */
+
+/* Each file by each actor. */
+static bool open_locked(struct op *op, unsigned int number)
+{
+	if (number >= N_LOCKED * N_ACTORS)
+		return false;
+	*op = (struct op){
+		.call = (uint32_t)call_find("open", 4),
+		.actor = (uint8_t)(number % N_ACTORS),
+		.arg = {number / N_ACTORS, LOCKED[number / N_ACTORS], O_RDWR},
+	};
+	return true;
+}
+
+/* Locks most of all, by processes that are in each other's way: of few bytes of few files. */
+static void draw_lock(struct op *op, uint64_t *random)
+{
+	static const char *const names[] = {
+		"lock",	 "lock",    "lock",  "lock",   "lock",	 "lockw", "lockw", "lockw", "lockw",
+		"lockw", "getlock", "flock", "flockw", "unwait", "unwait", "close", "open"};
+	const char *name = names[random_below(random, sizeof(names) / sizeof(*names))];
+	const struct call *call;
+
+	*op = (struct op){
+		.call = (uint32_t)call_find(name, strlen(name)),
+		.actor = (uint8_t)random_below(random, N_ACTORS),
+	};
+	call = call_at(op->call);
+	for (unsigned int i = 0; i < N_ARGS; i++) {
+		switch (call->kinds[i]) {
+		case SLOT: op->arg[i] = (int64_t)random_below(random, N_SLOTS); break;
+		case PATH: op->arg[i] = LOCKED[random_below(random, N_LOCKED)]; break;
+		case OPEN_FLAGS: op->arg[i] = O_RDWR; break;
+		case OFFSET: op->arg[i] = (int64_t)random_below(random, 3) * 10; break;
+		case LENGTH: op->arg[i] = (int64_t)random_below(random, 3) * 10; break;
+		default: op->arg[i] = kind_draw(call->kinds[i], random);
+		}
+	}
 }
 
 /*
@@ -68,15 +112,20 @@ static void note_open(const struct op *op, bool opened[N_ACTORS][N_SLOTS])
 		opened[op->actor][op->arg[0] % N_SLOTS] = false;
 }
 
-void sequence_draw(struct op *ops, unsigned int n, uint64_t *random)
+void sequence_draw(struct op *ops, unsigned int n, bool locks, uint64_t *random)
 {
 	unsigned int n_beginning = sizeof(BEGINNING) / sizeof(*BEGINNING);
 	bool opened[N_ACTORS][N_SLOTS] = {0};
 
 	for (unsigned int i = 0; i < n; i++) {
-		if (i >= n_beginning || !op_parse(BEGINNING[i], &ops[i])) {
+		if (i < n_beginning && op_parse(BEGINNING[i], &ops[i])) {
+			note_open(&ops[i], opened);
+			continue;
+		}
+		if (!locks || !open_locked(&ops[i], i - n_beginning)) {
 			do
-				draw(&ops[i], random);
+				(locks && random_below(random, 10) ? draw_lock : draw)(&ops[i],
+										       random);
 			while (is_idle(&ops[i], opened) && random_below(random, 8));
 		}
 		note_open(&ops[i], opened);

@@ -12,15 +12,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "truth.h"
 
-enum { PATIENCE_MS = 120 * 1000, MOST_GLANCES = 4 };
+enum {
+	PATIENCE_MS = 120 * 1000,
+	MOST_GLANCES = 4,
+	LOCK_PATIENCE_MS = 10 * 1000, /* for a lock that the other tree has given */
+};
 
 enum what { START, RUN, BEFORE, AFTER, DUMP, REMOVE, END };
 
@@ -40,6 +46,9 @@ struct tree {
 	char name[64];
 	struct process processes[N_PROCESSES];
 	const struct looks *looks;
+	/* [N_ACTORS], in memory that all processes share; and whether they were over at last */
+	struct wait *waits;
+	bool were_over[N_ACTORS];
 };
 
 struct user {
@@ -244,7 +253,8 @@ static bool confine(const char *name, int base_fd, const struct user *user)
 
 _Noreturn static void live(const struct tree *tree, int number, int socket)
 {
-	struct actor actor = {.number = number, .looks = tree->looks};
+	struct actor actor = {
+		.number = number, .looks = tree->looks, .waits = tree->waits};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
@@ -279,6 +289,13 @@ static bool start(struct tree *tree, int number)
 	close(sockets[1]);
 	tree->processes[number] = (struct process){pid, sockets[0]};
 	return pid > 0;
+}
+
+static void pause_for(long nanoseconds)
+{
+	const struct timespec pause = {.tv_nsec = nanoseconds};
+
+	nanosleep(&pause, NULL);
 }
 
 static bool ask(struct tree *tree, int number, struct message *message, struct text *out)
@@ -334,6 +351,10 @@ struct tree *tree_open(const char *base, const char *name, const struct looks *l
 	tree->looks = looks;
 	for (int i = 0; i < N_PROCESSES; i++)
 		tree->processes[i].socket = -1;
+	tree->waits = mmap(NULL, N_ACTORS * sizeof(*tree->waits), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tree->waits == MAP_FAILED)
+		abort();
 	tree->base_fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (tree->base_fd >= 0 && !mkdirat(tree->base_fd, name, 0700) &&
 	    !fchmodat(tree->base_fd, name, 0777, 0) && start_all(tree))
@@ -341,6 +362,17 @@ struct tree *tree_open(const char *base, const char *name, const struct looks *l
 	fprintf(stderr, "%s/%s: %s\n", base, name, strerror(errno));
 	tree_close(tree);
 	return NULL;
+}
+
+/* One that can't be ended has a request that is not answered. */
+static void await_end(pid_t pid)
+{
+	for (int i = 0; i < PATIENCE_MS; i++) {
+		if (waitpid(pid, NULL, WNOHANG))
+			return;
+		pause_for(1000 * 1000);
+	}
+	fprintf(stderr, "a process does not end\n");
 }
 
 /* The files that the others have open are closed before the tree is removed. */
@@ -358,8 +390,9 @@ void tree_close(struct tree *tree)
 		/* The others have inherited the socket: that it is closed is no sign. */
 		send_all(process->socket, &end, sizeof(end));
 		close(process->socket);
-		waitpid(process->pid, NULL, 0);
+		await_end(process->pid);
 	}
+	munmap(tree->waits, N_ACTORS * sizeof(*tree->waits));
 	if (tree->base_fd >= 0) {
 		unlinkat(tree->base_fd, tree->name, AT_REMOVEDIR);
 		close(tree->base_fd);
@@ -389,4 +422,88 @@ bool tree_look(struct tree *tree, struct text *out)
 	struct message message = {.what = DUMP};
 
 	return ask(tree, WATCHER, &message, out);
+}
+
+/* ---- Those who wait for locks ------------------------------------------------------------------- */
+
+static int state_of(const struct wait *wait)
+{
+	return __atomic_load_n(&wait->state, __ATOMIC_SEQ_CST);
+}
+
+/* A line of a thread's folder in /proc; "" if there is none. */
+static const char *thread_line(pid_t tid, const char *file_name, char line[static 512])
+{
+	char name[64];
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%d/%s", tid, file_name);
+	line[0] = 0;
+	file = fopen(name, "r");
+	if (!file)
+		return line;
+	if (!fgets(line, 512, file))
+		line[0] = 0;
+	fclose(file);
+	return line;
+}
+
+/* In the system call, and asleep until something happens: not for memory, or a page. */
+static bool is_asleep(const struct wait *wait)
+{
+	pid_t tid = __atomic_load_n(&wait->tid, __ATOMIC_SEQ_CST);
+	char line[512];
+	const char *behind_name;
+	long number;
+
+	/* "running" if it is awake */
+	if (!tid || sscanf(thread_line(tid, "syscall", line), "%ld", &number) != 1 ||
+	    (number != SYS_fcntl && number != SYS_flock))
+		return false;
+	behind_name = strrchr(thread_line(tid, "stat", line), ')');
+	return behind_name && strncmp(behind_name, ") S", 3) == 0;
+}
+
+/*
+ * What holds locks itself lets one wait, or wakes it up, before it returns from the call that is the
+ * cause. A client asks its server, and sleeps meanwhile: what to expect of it the other tree has
+ * said; and a lock that nobody should have is found whenever it is given.
+ */
+static bool is_over(const struct wait *wait, bool expected, bool is_first)
+{
+	for (int i = 0; i < LOCK_PATIENCE_MS * 10; i++) {
+		if (state_of(wait) == WAIT_OVER)
+			return true;
+		if (!expected && is_asleep(wait))
+			break;
+		pause_for(100 * 1000);
+	}
+	if (!is_first)
+		pause_for(1000 * 1000);
+	return state_of(wait) == WAIT_OVER;
+}
+
+void tree_settle(struct tree *tree, const struct tree *first, struct text *out)
+{
+	for (int i = 0; i < N_ACTORS; i++) {
+		struct wait *wait = &tree->waits[i];
+
+		tree->were_over[i] = false;
+		if (state_of(wait) == WAIT_NONE)
+			continue;
+		tree->were_over[i] = is_over(wait, first && first->were_over[i], !first);
+		say(out, "\n\tactor %d: %s", i,
+		    tree->were_over[i] ? errno_name(wait->error) : "waits");
+		if (tree->were_over[i])
+			*wait = (struct wait){.state = WAIT_NONE};
+	}
+}
+
+bool tree_waits_in_circle(const struct tree *tree, int actor)
+{
+	int pids[N_ACTORS];
+
+	for (int i = 0; i < N_ACTORS; i++)
+		pids[i] = tree->processes[i].pid;
+	return is_in_circle(actor, tree->waits, pids);
 }

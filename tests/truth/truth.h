@@ -10,6 +10,7 @@
 #ifndef TRUTH_H
 #define TRUTH_H
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -130,6 +131,20 @@ struct looks {
 	bool fresh; /* ask the server for attributes, not the client's cache */
 };
 
+/* Of an actor whose thread waits for a lock; all processes of a tree see it. */
+struct wait {
+	enum { WAIT_NONE, WAIT_ON, WAIT_OVER } state;
+	pid_t tid; /* 0: it has not begun */
+	int error; /* once over; 0: it has the lock */
+	ino_t ino; /* for what: */
+	bool of_process; /* a lock that is a process's, of these bytes */
+	bool writes;
+	int64_t start, end;
+};
+
+/* Whether an actor waits for somebody who, in the end, waits for it; pids[N_ACTORS] of waits[]. */
+bool is_in_circle(int actor, const struct wait *waits, const int *pids);
+
 /* What a process has. */
 struct actor {
 	int number;
@@ -137,6 +152,7 @@ struct actor {
 	int root_fd, proc_fd;
 	int pids[N_PROCESSES]; /* of this tree's processes */
 	const struct looks *looks;
+	struct wait *waits; /* [N_ACTORS] */
 };
 
 struct call {
@@ -159,9 +175,18 @@ int slot_fd(const struct actor *actor, int64_t slot);
 int slot_put(struct actor *actor, int64_t slot, int fd);
 
 extern const struct call NAME_CALLS[], ATTR_CALLS[], DATA_CALLS[], XATTR_CALLS[], LOCK_CALLS[],
-	DIR_CALLS[];
+	DIR_CALLS[], WAIT_CALLS[], AIO_CALLS[];
 extern const unsigned int N_NAME_CALLS, N_ATTR_CALLS, N_DATA_CALLS, N_XATTR_CALLS, N_LOCK_CALLS,
-	N_DIR_CALLS;
+	N_DIR_CALLS, N_WAIT_CALLS, N_AIO_CALLS;
+
+/* What calls have in common that transfer data: how much of it, bytes that tell where they come
+ * from, and whether they are left out, with O_DIRECT, as a block in part. */
+enum { DATA_BLOCK = 4096 };
+size_t data_size(int64_t wanted);
+char *data_fill(size_t size, int64_t seed);
+bool whole_blocks(int fd, int64_t offset, size_t size, struct text *out);
+/* A lock from a slot, a kind, a type, an offset and a length. */
+struct flock lock_of(const int64_t *arg);
 
 /* ---- Looking ------------------------------------------------------------------------------------- */
 
@@ -201,10 +226,17 @@ void tree_close(struct tree *tree);
 bool tree_prepare(struct tree *tree, const struct op *op);
 bool tree_run(struct tree *tree, const struct op *op, struct text *out);
 bool tree_look(struct tree *tree, struct text *out);
+/*
+ * Tell of those who wait for a lock who still does, and what came of the others. `first`: of the
+ * tree that was settled before, which says what is to be expected; NULL for that one itself.
+ */
+void tree_settle(struct tree *tree, const struct tree *first, struct text *out);
+bool tree_waits_in_circle(const struct tree *tree, int actor);
 
 struct mismatch {
 	unsigned int at; /* of the operation after which they differed */
 	bool in_tree;	 /* not in its result */
+	bool over;	 /* nothing that comes can be compared */
 	struct text oracle, subject;
 };
 
@@ -217,8 +249,8 @@ void mismatch_free(struct mismatch *mismatch);
 
 /* ---- Sequences ----------------------------------------------------------------------------------------- */
 
-/* A sequence of n operations. */
-void sequence_draw(struct op *ops, unsigned int n, uint64_t *random);
+/* A sequence of n operations; of locks most of all. */
+void sequence_draw(struct op *ops, unsigned int n, bool locks, uint64_t *random);
 void op_show(const struct op *op, struct text *out);
 /* What op_show() wrote. false: not understood. */
 bool op_parse(const char *line, struct op *op);
