@@ -9,7 +9,7 @@
 /* A change adds a range, and may cut another into two. */
 enum { MOST_ADDED = 2 };
 
-static off_t end_of(const struct flock *lock)
+off_t lock_end(const struct flock *lock)
 {
 	return lock->l_len ? lock->l_start + (lock->l_len - 1) : INT64_MAX;
 }
@@ -88,7 +88,7 @@ static void join(struct lock_ranges *ranges)
 
 void lock_ranges_set(struct lock_ranges *ranges, const struct flock *lock)
 {
-	off_t end = end_of(lock);
+	off_t end = lock_end(lock);
 	struct lock_range **place = clear(ranges, lock->l_start, end);
 
 	if (lock->l_type != F_UNLCK)
@@ -99,7 +99,7 @@ void lock_ranges_set(struct lock_ranges *ranges, const struct flock *lock)
 const struct lock_range *lock_ranges_in_way(const struct lock_ranges *ranges,
 					    const struct flock *lock)
 {
-	off_t end = end_of(lock);
+	off_t end = lock_end(lock);
 
 	for (const struct lock_range *range = ranges->first; range && range->start <= end;
 	     range = range->next) {

@@ -21,6 +21,9 @@ struct lock_ranges {
 	struct lock_range *spare; /* owned; two of them, once prepared */
 };
 
+/* The last byte of what fcntl(2) is asked for, or tells. */
+off_t lock_end(const struct flock *lock);
+
 /* Have memory at hand for one change. 0 or -ENOMEM. */
 int lock_ranges_prepare(struct lock_ranges *ranges);
 

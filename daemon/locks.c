@@ -245,6 +245,7 @@ static uint32_t find_holder(struct share *share, const struct lock_table *table,
 	/* In the way of which all is that overlaps. */
 	const struct flock any = {
 		.l_type = F_WRLCK, .l_start = found->l_start, .l_len = found->l_len};
+	const off_t end = lock_end(found);
 
 	if (found->l_pid > 0)
 		return share->settings->mount_dir ? (uint32_t)found->l_pid : 0;
@@ -255,7 +256,8 @@ static uint32_t find_holder(struct share *share, const struct lock_table *table,
 		if (owner->nodeid != nodeid || owner->owner == asking)
 			continue;
 		range = lock_ranges_in_way(&owner->ranges, &any);
-		if (range && range->start == found->l_start && range->type == found->l_type)
+		if (range && range->start == found->l_start && range->end == end &&
+		    range->type == found->l_type)
 			return owner->pid;
 	}
 	return 0;
