@@ -36,7 +36,10 @@ static int process_of(const struct actor *actor, pid_t pid)
 static void do_getlock(struct actor *actor, const int64_t *arg, struct text *out)
 {
 	struct flock lock = lock_of(arg);
+	struct stat st;
 
+	if (!fstat(slot_fd(actor, arg[0]), &st))
+		actor->waits[actor->number].asked = st.st_ino;
 	if (say_result(out, fcntl(slot_fd(actor, arg[0]), arg[1] ? F_OFD_GETLK : F_GETLK, &lock)))
 		return;
 	say(out, " type %d", lock.l_type);

@@ -84,6 +84,7 @@ static void start(struct actor *actor, const struct waiting *asked, struct text 
 		.writes = asked->lock.l_type == F_WRLCK,
 		.start = asked->lock.l_start,
 		.end = end_of(&asked->lock),
+		.asked = shared->asked,
 	};
 	struct stat st;
 

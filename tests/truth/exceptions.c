@@ -52,6 +52,12 @@ static bool makes_tmpfile(const char *call, const int64_t *arg)
 	return strcmp(call, "open") == 0 && (arg[2] & O_TMPFILE) == O_TMPFILE;
 }
 
+static bool maps(const char *call, const int64_t *arg)
+{
+	(void)arg;
+	return strncmp(call, "map", 3) == 0;
+}
+
 static bool is_security(const char *call, const int64_t *arg)
 {
 	return strstr(call, "xattr") && strcmp(call, "listxattr") &&
@@ -81,8 +87,12 @@ static const struct exception EXCEPTIONS[] = {
 	 "a SETATTR that changes neither owner nor group says nothing of ctime"},
 	{"ofd-pid", no_operation, false,
 	 "SETLK and GETLK do not say whether a lock is an open file's, and has no process"},
+	{"aio-at-end", no_operation, false,
+	 "times of access: fuse_direct_IO() knows by itself that there is nothing to read"},
 	{"circle-later", no_operation, false,
 	 "of several locks in the way the kernel looks at one, and finds some circles later"},
+	{"getlk-order", no_operation, false,
+	 "of several that hold the same lock any may be told"},
 	{"sgid-alone", no_operation, false,
 	 "whether a write clears a set-group-id bit that the group may not execute with depends on "
 	 "all groups of who writes; fuse_setattr() leaves it, and a request tells but one group"},
@@ -98,6 +108,10 @@ static const struct exception EXCEPTIONS[] = {
 	 "what is written to a mapping arrives as a write, which takes a program's capabilities away"},
 	{"no-xattr", is_xattr, true, "the daemon was started without --xattr"},
 	{"no-acl", is_acl, true, "the daemon was started without --posix-acl"},
+	{"cached-atime", no_operation, true,
+	 "times of access of files: what the client has cached nobody reads"},
+	{"no-map", maps, true,
+	 "times of access: to map a file is to read it, but the client has to read each page"},
 	{"no-tmpfile", makes_tmpfile, true, "FUSE has TMPFILE since Linux 6.1"},
 };
 

@@ -9,11 +9,11 @@
 TRUTH_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [[ -w /dev/fuse ]] || { echo "1..0 # skip: there is no /dev/fuse"; exit 77; }
 
-# truth_fs KIND: ext4, xfs, btrfs or tmpfs, on $FS, with folders "oracle" and "share". Devices are
-# none there, as on a FUSE mount; and times of access change only when they are set, since what a
-# client has cached it does not read.
+# truth_fs KIND [ATIME]: ext4, xfs, btrfs or tmpfs, on $FS, with folders "oracle" and "share". Devices
+# are none there, as on a FUSE mount; and times of access change only when they are set, since what a
+# client has cached it does not read. ATIME: relatime or strictatime, where all is read.
 truth_fs() {
-	local n=${#MOUNTS[@]} options=noatime,nodev,nosuid
+	local n=${#MOUNTS[@]} options=${2:-noatime},nodev,nosuid
 	local image=$SCRATCH/truth-image-$n
 
 	FS=$SCRATCH/truth-$n-$1

@@ -122,7 +122,8 @@ void look_after(int dirfd, const char *path, const struct glance *glance, const 
 		say(out, " another file");
 		return;
 	}
-	say_change(out, "atime", &glance->atime, &st.st_atim, &glance->began);
+	if (!looks->no_file_atime || !S_ISREG(st.st_mode))
+		say_change(out, "atime", &glance->atime, &st.st_atim, &glance->began);
 	say_change(out, "mtime", &glance->mtime, &st.st_mtim, &glance->began);
 	say_change(out, "ctime", &glance->ctime, &st.st_ctim, &glance->began);
 }
@@ -269,7 +270,8 @@ static void walk_one(struct walk *walk, const char *path)
 		say(walk->out, " -> ");
 		say_quoted(walk->out, size < 0 ? errno_name(errno) : target);
 	}
-	say_time(walk, "atime", &st.st_atim);
+	if (!walk->looks->no_file_atime || !S_ISREG(st.st_mode))
+		say_time(walk, "atime", &st.st_atim);
 	say_time(walk, "mtime", &st.st_mtim);
 	say_time(walk, "ctime", &st.st_ctim);
 	if (!walk->looks->no_xattrs)

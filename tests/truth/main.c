@@ -30,6 +30,7 @@ static const char USAGE[] =
 	"  --exceptions     list them, with reasons\n"
 	"  --blocks         st_blocks must be the same, too\n"
 	"  --no-times       clocks are too coarse to tell whether a time has changed\n"
+	"  --atime          times of access change when something is read\n"
 	"  --fresh          attributes by AT_STATX_FORCE_SYNC, not from a client's cache\n"
 	"  --no-dir-size    folders have other sizes and numbers of links\n"
 	"  --verbose        print each operation and its result\n"
@@ -105,6 +106,8 @@ static void set_flag(struct options *options, const char *name, const char *valu
 		settings->looks.no_blocks = false;
 	if (!strcmp(name, "no-times"))
 		settings->looks.no_times = true;
+	if (!strcmp(name, "atime"))
+		settings->atime = true;
 	if (!strcmp(name, "fresh"))
 		settings->looks.fresh = true;
 	if (!strcmp(name, "no-dir-size"))
@@ -113,6 +116,8 @@ static void set_flag(struct options *options, const char *name, const char *valu
 		settings->also |= exception_bit(value);
 	if (!strcmp(name, "also") && !strcmp(value, "no-xattr"))
 		settings->looks.no_xattrs = true;
+	if (!strcmp(name, "also") && !strcmp(value, "cached-atime"))
+		settings->looks.no_file_atime = true;
 	if (!strcmp(name, "without"))
 		settings->without |= exception_bit(value);
 }
@@ -126,7 +131,7 @@ static void read_options(int argc, char **argv, struct options *options)
 		{"also", 1, NULL, 1},	    {"without", 1, NULL, 1},	{"matrix", 0, NULL, 1},
 		{"keep-going", 0, NULL, 1}, {"no-shrink", 0, NULL, 1},	{"verbose", 0, NULL, 1},
 		{"blocks", 0, NULL, 1},	    {"no-times", 0, NULL, 1},	{"no-dir-size", 0, NULL, 1},
-		{"locks", 0, NULL, 1},	    {"fresh", 0, NULL, 1},	    {"exceptions", 0, NULL, 2}, {"help", 0, NULL, 3},
+		{"locks", 0, NULL, 1},	    {"atime", 0, NULL, 1},	{"fresh", 0, NULL, 1},	    {"exceptions", 0, NULL, 2}, {"help", 0, NULL, 3},
 		{NULL, 0, NULL, 0},
 	};
 	int found, index;

@@ -495,7 +495,7 @@ void tree_settle(struct tree *tree, const struct tree *first, struct text *out)
 		say(out, "\n\tactor %d: %s", i,
 		    tree->were_over[i] ? errno_name(wait->error) : "waits");
 		if (tree->were_over[i])
-			*wait = (struct wait){.state = WAIT_NONE};
+			*wait = (struct wait){.asked = wait->asked};
 	}
 }
 
@@ -506,4 +506,11 @@ bool tree_waits_in_circle(const struct tree *tree, int actor)
 	for (int i = 0; i < N_ACTORS; i++)
 		pids[i] = tree->processes[i].pid;
 	return is_in_circle(actor, tree->waits, pids);
+}
+
+bool tree_holds(const struct tree *tree, int actor, int process, const struct flock *lock)
+{
+	return process >= 0 && process < N_PROCESSES &&
+	       is_held(tree->waits[actor].asked, tree->processes[process].pid, lock->l_type,
+		       lock->l_start, lock->l_len);
 }

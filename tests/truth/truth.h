@@ -127,6 +127,7 @@ struct looks {
 	bool no_dir_size; /* st_size and st_nlink of folders */
 	bool no_blocks;
 	bool no_times; /* whether a time has changed */
+	bool no_file_atime; /* whether that of a file has changed */
 	bool no_xattrs;
 	bool fresh; /* ask the server for attributes, not the client's cache */
 };
@@ -140,10 +141,13 @@ struct wait {
 	bool of_process; /* a lock that is a process's, of these bytes */
 	bool writes;
 	int64_t start, end;
+	ino_t asked; /* of what file getlock asked last, whether it waits or not */
 };
 
 /* Whether an actor waits for somebody who, in the end, waits for it; pids[N_ACTORS] of waits[]. */
 bool is_in_circle(int actor, const struct wait *waits, const int *pids);
+/* Whether a process, or an open file, holds just this lock of a file. */
+bool is_held(ino_t ino, int pid, int type, int64_t start, int64_t length);
 
 /* What a process has. */
 struct actor {
@@ -213,6 +217,7 @@ struct settings {
 	uint64_t without;   /* exceptions that are not made: a bit each */
 	uint64_t also;	    /* exceptions that hold only where asked for */
 	unsigned int every; /* operations between two looks at all of a tree */
+	bool atime;	    /* times of access change: nothing is done in the same tick */
 	bool verbose;
 };
 
@@ -232,6 +237,8 @@ bool tree_look(struct tree *tree, struct text *out);
  */
 void tree_settle(struct tree *tree, const struct tree *first, struct text *out);
 bool tree_waits_in_circle(const struct tree *tree, int actor);
+/* Whether a process holds just this lock of the file that an actor has asked for by getlock. */
+bool tree_holds(const struct tree *tree, int actor, int process, const struct flock *lock);
 
 struct mismatch {
 	unsigned int at; /* of the operation after which they differed */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * circle.c - who waits for whom in the oracle, from /proc/locks: its kernel follows only the lock
- * that it met first, and so does not know of each circle at once. See "circle-later" in exceptions.c.
+ * holders.c - who holds a lock in the oracle, and who waits for whom, from /proc/locks: of several
+ * locks in the way a kernel tells one, whichever comes first. See "circle-later" and "getlk-order"
+ * in exceptions.c.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,22 +11,22 @@
 
 #include "truth.h"
 
-/* A lock that a process holds. */
 struct held {
-	int pid;
+	int pid; /* -1: an open file holds it */
 	uint64_t ino;
 	int64_t start, end;
 	bool writes;
 };
 
-/* Those of flock() and of open files are of no process, and nor is what waits. */
+/* false: of flock(), or one that is waited for. */
 static bool parse(const char *line, struct held *held)
 {
-	char mode[16], place[64], end[32];
+	char kind[16], mode[16], place[64], end[32];
 	const char *ino;
 
-	if (sscanf(line, "%*d: POSIX %*s %15s %d %63s %" SCNd64 " %31s", mode, &held->pid, place,
-		   &held->start, end) != 5)
+	if (sscanf(line, "%*d: %15s %*s %15s %d %63s %" SCNd64 " %31s", kind, mode, &held->pid,
+		   place, &held->start, end) != 6 ||
+	    (strcmp(kind, "POSIX") && strcmp(kind, "OFDLCK")))
 		return false;
 	ino = strrchr(place, ':');
 	if (!ino)
@@ -79,4 +80,22 @@ bool is_in_circle(int actor, const struct wait *waits, const int *pids)
 		}
 	}
 	return reached >> actor & 1;
+}
+
+bool is_held(ino_t ino, int pid, int type, int64_t start, int64_t length)
+{
+	FILE *file = fopen("/proc/locks", "r");
+	int64_t end = length ? start + length - 1 : INT64_MAX;
+	bool found = false;
+	struct held held;
+	char line[256];
+
+	while (!found && file && fgets(line, sizeof(line), file)) {
+		found = parse(line, &held) && held.ino == ino && (held.pid == pid || held.pid == -1) &&
+			held.start == start && held.end == end &&
+			held.writes == (type == F_WRLCK);
+	}
+	if (file)
+		fclose(file);
+	return found;
 }
