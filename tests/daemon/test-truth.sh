@@ -6,6 +6,7 @@
 # found once is in tests/truth/found.
 # shellcheck source=tests/daemon/lib.sh
 . "$(dirname "$0")/lib.sh"
+GIVEN=200 # folders to begin with, each for a run
 # shellcheck source=tests/truth/lib.sh
 . "$(dirname "$0")/../truth/lib.sh"
 
@@ -27,17 +28,21 @@ found_before() {
 	[[ $STATUS == 0 ]] || sed 's/^/# /' <<<"$OUT"
 }
 
-# A difference that truth must find, and cut down to few operations.
+CAUGHT=("${ALL[@]}")
+
+# caught FAULT [MOST [OPTION...]]: a difference that truth must find, and cut down to few operations.
 caught() {
-	local fault=$1 seed
+	local fault=$1 most=${2:-8} seed
+
+	shift $(($# < 2 ? $# : 2))
 
 	TRUTH_FAULT=$fault TRUTH_PRELOAD=$TRUTH_FAULTS \
-		served "${ALL[@]}" -- "$TRUTH" --oracle "$FS/oracle" --subject "$SERVED" \
-		--runs 60 --ops 250
+		served "${CAUGHT[@]}" -- "$TRUTH" --oracle "$FS/oracle" --subject "$SERVED" \
+		--runs 60 --ops 250 "$@"
 	is "$STATUS" 1 "a daemon with a mistake is caught: $fault"
 	seed=$(sed -n 's/^# seed \(.*\): different/\1/p' <<<"$OUT")
 	holds "$fault: the sequence is short" \
-		test "$(grep -c '^[a-z]' <<<"$OUT")" -le "${2:-8}"
+		test "$(grep -c '^[a-z]' <<<"$OUT")" -le "$most"
 	echo "# $fault: seed $seed: $(grep '^[a-z]' <<<"$OUT" | sed 's/.*# //' | tr '\n' ';')"
 }
 
@@ -50,11 +55,23 @@ same "tmpfs, every call on every kind of object" "${ALL[@]}" -- \
 for fault in append nanoseconds suid short; do
 	caught $fault
 done
+# Locks need files that several have open.
+caught given 12 --locks --every 1000
+same "tmpfs, locks" "${ALL[@]}" -- --locks --runs 6 --ops 200
 truth_fs ext4
 found_before "direct" "${ALL[@]}" --allow-direct-io
+same "ext4, locks by several threads" --posix-lock --flock -- \
+	--locks --runs 6 --ops 200 --seed 300 --also no-xattr --also no-acl
 same "ext4, few options" -- --runs 5 --also no-xattr --also no-acl
 same "ext4, no cache" --xattr --posix-acl --cache=never --allow-mmap -- --runs 3 --seed 100
 same "ext4, as much cache as there is" "${ALL[@]}" --cache=always --killpriv-v2 \
 	--allow-direct-io -- --runs 3 --seed 200
+truth_fs ext4 relatime
+CAUGHT=("${ALL[@]}" --cache=never)
+caught noatime 8 --atime --also no-map
+same "ext4, relatime" "${ALL[@]}" --cache=never -- --atime --also no-map --runs 3 --ops 150
+same "ext4, relatime, and cached" "${ALL[@]}" -- --atime --also cached-atime --runs 2 --ops 150
+truth_fs overlay
+same "overlay" "${ALL[@]}" -- --runs 5 --ops 200 "${ON_OVERLAY[@]}"
 
 done_testing

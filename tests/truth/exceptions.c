@@ -58,6 +58,11 @@ static bool maps(const char *call, const int64_t *arg)
 	return strncmp(call, "map", 3) == 0;
 }
 
+static bool asks_for_room(const char *call, const int64_t *arg)
+{
+	return strcmp(call, "listxattr") == 0 && arg[1] <= 100;
+}
+
 static bool is_security(const char *call, const int64_t *arg)
 {
 	return strstr(call, "xattr") && strcmp(call, "listxattr") &&
@@ -110,6 +115,8 @@ static const struct exception EXCEPTIONS[] = {
 	{"no-acl", is_acl, true, "the daemon was started without --posix-acl"},
 	{"cached-atime", no_operation, true,
 	 "times of access of files: what the client has cached nobody reads"},
+	{"list-room", asks_for_room, true,
+	 "overlayfs asks for more room for a list than it fills: for names that it hides"},
 	{"no-map", maps, true,
 	 "times of access: to map a file is to read it, but the client has to read each page"},
 	{"no-tmpfile", makes_tmpfile, true, "FUSE has TMPFILE since Linux 6.1"},
@@ -133,9 +140,10 @@ const char *exception_for(const struct settings *settings, const struct op *op)
 /* What clears set-id bits, but for root. */
 static bool clears_set_id(const struct op *op)
 {
-	static const char *const names[] = {"write",	  "pwrite",   "pwritev2",  "fallocate",
-					    "copy_range", "sendfile", "ftruncate", "truncate",
-					    "chown",	  "lchown",   "fchown"};
+	static const char *const names[] = {
+		"write",      "pwrite",	  "pwritev2",  "aiowrite", "fallocate", "copy_range",
+		"sendfile",   "ftruncate", "truncate", "chown",	   "lchown",	"fchown",
+	};
 	const char *name = call_at(op->call)->name;
 
 	if (strcmp(name, "open") == 0)

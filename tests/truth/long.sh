@@ -8,7 +8,7 @@
 
 # One thread: what is told of a close in the background comes before what is asked next.
 ALL=(--xattr --posix-acl --posix-lock --flock --thread-pool-size=1)
-N_PARTS=13
+N_PARTS=21
 part=$(($1 / N_PARTS + 1))
 SEED=${SEED:-1}
 
@@ -16,6 +16,10 @@ SEED=${SEED:-1}
 random() {
 	same "$@" --ops 300 --seed "$SEED" --seconds "$part" --keep-going
 	tail -n 1 <<<"$OUT"
+}
+
+locks() {
+	random "$@" --locks
 }
 
 # matrix NAME DAEMON-OPTION... --: each 97th of all, from another place each time.
@@ -35,6 +39,7 @@ truth_fs tmpfs
 random "tmpfs" "${ALL[@]}" -- --also no-zero-range
 matrix "tmpfs, matrix" "${ALL[@]}" --
 churned tmpfs
+locks "tmpfs, locks" "${ALL[@]}" --
 truth_fs ext4
 random "ext4" "${ALL[@]}" --
 random "ext4, no options" -- --also no-xattr --also no-acl
@@ -43,9 +48,21 @@ matrix "ext4, matrix" --xattr --posix-acl --
 matrix "ext4, matrix, killpriv" --xattr --posix-acl --killpriv-v2 --cache=never --allow-mmap --
 churned "ext4, written back" --writeback
 churned "ext4, direct" --allow-direct-io
+locks "ext4, locks, several threads" --xattr --posix-acl --posix-lock --flock --
 truth_fs xfs
 random "xfs" "${ALL[@]}" --
 random "xfs, handles for none" --xattr --posix-acl --inode-file-handles=never --
+random "xfs, killpriv" "${ALL[@]}" --killpriv-v2 --
 churned "xfs"
+for atime in relatime strictatime; do
+	truth_fs ext4 $atime
+	random "ext4, $atime" "${ALL[@]}" --cache=never -- --atime --also no-map
+done
+truth_fs ext4 relatime
+random "ext4, relatime, and cached" "${ALL[@]}" -- --atime --also cached-atime
+truth_fs overlay
+random "overlay" "${ALL[@]}" -- "${ON_OVERLAY[@]}"
+truth_fs overlay
+random "overlay, killpriv" "${ALL[@]}" --killpriv-v2 --cache=always -- "${ON_OVERLAY[@]}"
 
 done_testing

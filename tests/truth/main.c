@@ -20,6 +20,7 @@ static const char USAGE[] =
 	"  --ops N          operations in each; 200 if not given\n"
 	"  --seconds N      as many sequences as that time allows\n"
 	"  --matrix         every call on every kind of object, instead of random ones\n"
+	"  --given N        the first N runs have folders that are there already: 0/0 to 0/49, 1/0...\n"
 	"  --locks          locks most of all\n"
 	"  --stride N       of the matrix, only each N-th, beginning with --seed\n"
 	"  --replay FILE    the operations in a file, one a line\n"
@@ -88,6 +89,8 @@ static void set_flag(struct options *options, const char *name, const char *valu
 		options->seconds = (unsigned int)number(value);
 	if (!strcmp(name, "stride"))
 		options->stride = (unsigned int)number(value);
+	if (!strcmp(name, "given"))
+		settings->given = (unsigned int)number(value);
 	if (!strcmp(name, "every"))
 		settings->every = (unsigned int)number(value);
 	if (!strcmp(name, "replay"))
@@ -131,7 +134,8 @@ static void read_options(int argc, char **argv, struct options *options)
 		{"also", 1, NULL, 1},	    {"without", 1, NULL, 1},	{"matrix", 0, NULL, 1},
 		{"keep-going", 0, NULL, 1}, {"no-shrink", 0, NULL, 1},	{"verbose", 0, NULL, 1},
 		{"blocks", 0, NULL, 1},	    {"no-times", 0, NULL, 1},	{"no-dir-size", 0, NULL, 1},
-		{"locks", 0, NULL, 1},	    {"atime", 0, NULL, 1},	{"fresh", 0, NULL, 1},	    {"exceptions", 0, NULL, 2}, {"help", 0, NULL, 3},
+		{"given", 1, NULL, 1},	    {"locks", 0, NULL, 1},	{"atime", 0, NULL, 1},
+		{"fresh", 0, NULL, 1},	    {"exceptions", 0, NULL, 2}, {"help", 0, NULL, 3},
 		{NULL, 0, NULL, 0},
 	};
 	int found, index;
@@ -265,7 +269,8 @@ static unsigned int draw(const struct options *options, uint64_t seed, struct op
 	/* Each seed its own sequence, whatever came before. */
 	uint64_t random = hash_bytes(0, &seed, sizeof(seed));
 
-	sequence_draw(ops, options->ops, options->locks, &random);
+	sequence_draw(ops, options->ops, options->locks,
+		      options->settings.given, &random);
 	return options->ops;
 }
 

@@ -190,7 +190,11 @@ enum verdict run_sequence(const struct settings *settings, const struct op *ops,
 	enum verdict verdict = BROKEN;
 	char name[64];
 
-	snprintf(name, sizeof(name), "run-%d-%u", getpid(), number++);
+	if (number < settings->given)
+		snprintf(name, sizeof(name), "%u/%u", number / 50, number % 50);
+	else
+		snprintf(name, sizeof(name), "run-%d-%u", getpid(), number);
+	number++;
 	*mismatch = (struct mismatch){0};
 	reset(mismatch);
 	pair.oracle = tree_open(settings->oracle, name, &settings->looks);

@@ -112,9 +112,9 @@ static void note_open(const struct op *op, bool opened[N_ACTORS][N_SLOTS])
 		opened[op->actor][op->arg[0] % N_SLOTS] = false;
 }
 
-void sequence_draw(struct op *ops, unsigned int n, bool locks, uint64_t *random)
+void sequence_draw(struct op *ops, unsigned int n, bool locks, bool given, uint64_t *random)
 {
-	unsigned int n_beginning = sizeof(BEGINNING) / sizeof(*BEGINNING);
+	unsigned int n_beginning = given ? 0 : sizeof(BEGINNING) / sizeof(*BEGINNING);
 	bool opened[N_ACTORS][N_SLOTS] = {0};
 
 	for (unsigned int i = 0; i < n; i++) {

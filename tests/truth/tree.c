@@ -356,7 +356,7 @@ struct tree *tree_open(const char *base, const char *name, const struct looks *l
 	if (tree->waits == MAP_FAILED)
 		abort();
 	tree->base_fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (tree->base_fd >= 0 && !mkdirat(tree->base_fd, name, 0700) &&
+	if (tree->base_fd >= 0 && (!mkdirat(tree->base_fd, name, 0700) || errno == EEXIST) &&
 	    !fchmodat(tree->base_fd, name, 0777, 0) && start_all(tree))
 		return tree;
 	fprintf(stderr, "%s/%s: %s\n", base, name, strerror(errno));

@@ -216,6 +216,7 @@ struct settings {
 	struct looks looks;
 	uint64_t without;   /* exceptions that are not made: a bit each */
 	uint64_t also;	    /* exceptions that hold only where asked for */
+	unsigned int given; /* folders that there are already, each for one run */
 	unsigned int every; /* operations between two looks at all of a tree */
 	bool atime;	    /* times of access change: nothing is done in the same tick */
 	bool verbose;
@@ -223,7 +224,7 @@ struct settings {
 
 struct tree;
 
-/* A new folder below `base`, with processes in it that can't leave it. NULL: said why. */
+/* A new folder below `base`, or a given one, with processes in it that can't leave it. NULL: said why. */
 struct tree *tree_open(const char *base, const char *name, const struct looks *looks);
 /* Ends them, and removes the folder. */
 void tree_close(struct tree *tree);
@@ -256,8 +257,9 @@ void mismatch_free(struct mismatch *mismatch);
 
 /* ---- Sequences ----------------------------------------------------------------------------------------- */
 
-/* A sequence of n operations; of locks most of all. */
-void sequence_draw(struct op *ops, unsigned int n, bool locks, uint64_t *random);
+/* A sequence of n operations: of locks most of all; on what is given. */
+void sequence_draw(struct op *ops, unsigned int n, bool locks, bool given,
+		   uint64_t *random);
 void op_show(const struct op *op, struct text *out);
 /* What op_show() wrote. false: not understood. */
 bool op_parse(const char *line, struct op *op);
