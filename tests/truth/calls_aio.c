@@ -26,11 +26,11 @@ struct aio {
 /* Where they end must not depend on which comes first. */
 static unsigned int n_pieces(int fd, bool write, size_t size, int64_t seed)
 {
-	int flags = fcntl(fd, F_GETFL);
+	uint64_t wanted = 1 + (uint64_t)seed % MOST_PIECES;
 
-	if (size < MOST_PIECES * DATA_BLOCK || (write && flags & O_APPEND))
+	if (size < DATA_BLOCK || (write && fcntl(fd, F_GETFL) & O_APPEND))
 		return 1;
-	return 1 + (unsigned int)((uint64_t)seed % MOST_PIECES);
+	return (unsigned int)(wanted < size / DATA_BLOCK ? wanted : size / DATA_BLOCK);
 }
 
 static void cut(struct aio *aio, int fd, uint16_t opcode, char *data, size_t size, int64_t offset)
@@ -94,17 +94,33 @@ static void say_pieces(struct text *out, const struct aio *aio, long taken)
 	}
 }
 
+static void transfer(int fd, uint16_t opcode, size_t size, int64_t offset, int64_t seed,
+		     struct text *out)
+{
+	bool write = opcode == IOCB_CMD_PWRITE;
+	struct aio aio = {.n = n_pieces(fd, write, size, seed)};
+
+	if (!whole_blocks(fd, offset, size, out))
+		return;
+	cut(&aio, fd, opcode, data_fill(write ? size : 0, seed), size, offset);
+	say_pieces(out, &aio, submit(&aio));
+}
+
+/* Half of them with O_DIRECT, and whole blocks: that is what can be under way together. */
 static void run(struct actor *actor, const int64_t *arg, uint16_t opcode, struct text *out)
 {
+	int fd = slot_fd(actor, arg[0]), flags = fcntl(fd, F_GETFL);
 	size_t size = data_size(arg[1]);
-	int fd = slot_fd(actor, arg[0]);
-	bool write = opcode == IOCB_CMD_PWRITE;
-	struct aio aio = {.n = n_pieces(fd, write, size, arg[3])};
 
-	if (!whole_blocks(fd, arg[2], size, out))
+	if (arg[3] / MOST_PIECES % 2 == 0 || flags < 0) {
+		transfer(fd, opcode, size, arg[2], arg[3], out);
 		return;
-	cut(&aio, fd, opcode, data_fill(write ? size : 0, arg[3]), size, arg[2]);
-	say_pieces(out, &aio, submit(&aio));
+	}
+	if (fcntl(fd, F_SETFL, flags | O_DIRECT))
+		say(out, "%s, ", errno_name(errno));
+	transfer(fd, opcode, size + -size % DATA_BLOCK, arg[2] / DATA_BLOCK * DATA_BLOCK, arg[3],
+		 out);
+	fcntl(fd, F_SETFL, flags);
 }
 
 static void do_aioread(struct actor *actor, const int64_t *arg, struct text *out)
