@@ -13,6 +13,7 @@
 TRUTH_SOURCE=$GUEST_SOURCE/../truth
 RUNS=${TRUTH_RUNS:-2}
 SEED=${TRUTH_SEED:-1}
+STRIDE=${TRUTH_STRIDE:-12007}
 CHURN_SECONDS=${TRUTH_CHURN_SECONDS:-10}
 
 # compile NAME SOURCE...: for a guest, without libraries.
@@ -88,8 +89,8 @@ dax = $dax"
 		guest mount /dev/pmem0 /mnt/oracle ext4 noatime,nodev,nosuid
 		guest mount TAG /mnt/fs virtiofs dax=inode,nodev,nosuid
 		same "$kernel, dax=$dax: at random" --runs "$RUNS" --ops 200 --seed "$SEED"
-		same "$kernel, dax=$dax: every call" --matrix --stride "${TRUTH_STRIDE:-12007}" \
-			--seed "$SEED"
+		same "$kernel, dax=$dax: every call" --matrix --stride "$STRIDE" \
+			--seed $((1 + SEED % STRIDE))
 		[[ $dax == no ]] || churned "$kernel"
 		holds "$kernel: the guest powers off" guest_stop
 		daemon_stop
