@@ -280,30 +280,6 @@ int locks_get(struct share *share, const struct handle *handle, uint64_t owner, 
 	return err;
 }
 
-int locks_set(struct share *share, const struct handle *handle, uint64_t owner,
-	      const struct flock *lock, uint32_t pid)
-{
-	struct lock_table *table = handle_locks(share);
-	struct owner *own;
-	int err = 0;
-
-	pthread_mutex_lock(&table->lock);
-	own = *find_place(table, handle->inode->nodeid, owner);
-	if (!own && lock->l_type != F_UNLCK)
-		err = get_owner_locked(share, handle, owner, &own);
-	if (!err && own) {
-		if (lock->l_type != F_UNLCK) {
-			own->pid = pid;
-			own->fh = handle->fh;
-		}
-		err = set_lock(own, lock);
-	}
-	if (!err && lock->l_type != F_WRLCK)
-		changed_locked(table);
-	pthread_mutex_unlock(&table->lock);
-	return err;
-}
-
 int locks_flock(struct share *share, const struct handle *handle, int mode)
 {
 	if (flock(handle->fd, mode | LOCK_NB))
@@ -513,6 +489,50 @@ static bool is_deadlock(struct lock_table *table, const struct waiter *waiter)
 	for (struct waiter *other = table->waiters; other; other = other->next)
 		other->looked_at = false;
 	return waits_for(table, waiter->nodeid, waiter->owner, &waiter->lock, waiter->owner, &left);
+}
+
+/* A thread of it does; by another it goes on. */
+static bool waits(const struct lock_table *table, uint64_t owner)
+{
+	for (const struct waiter *waiter = table->waiters; waiter; waiter = waiter->next) {
+		if (!waiter->handle && waiter->owner == owner)
+			return true;
+	}
+	return false;
+}
+
+static bool is_in_circle(struct lock_table *table, struct waiter *waiter, uint64_t number)
+{
+	(void)number;
+	waiter->answer = -EDEADLK;
+	return is_deadlock(table, waiter);
+}
+
+/* What somebody gets who waits may be what another waits for, and so close a circle. */
+int locks_set(struct share *share, const struct handle *handle, uint64_t owner,
+	      const struct flock *lock, uint32_t pid)
+{
+	struct lock_table *table = handle_locks(share);
+	struct owner *own;
+	int err = 0;
+
+	pthread_mutex_lock(&table->lock);
+	own = *find_place(table, handle->inode->nodeid, owner);
+	if (!own && lock->l_type != F_UNLCK)
+		err = get_owner_locked(share, handle, owner, &own);
+	if (!err && own) {
+		if (lock->l_type != F_UNLCK) {
+			own->pid = pid;
+			own->fh = handle->fh;
+		}
+		err = set_lock(own, lock);
+	}
+	if (!err && lock->l_type != F_WRLCK)
+		changed_locked(table);
+	if (!err && lock->l_type != F_UNLCK && waits(table, owner))
+		answer_unlocked(table, take(table, is_in_circle, 0));
+	pthread_mutex_unlock(&table->lock);
+	return err;
 }
 
 static int enqueue(struct lock_table *table, const struct waiter *waiter)
