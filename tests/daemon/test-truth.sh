@@ -6,7 +6,7 @@
 # found once is in tests/truth/found.
 # shellcheck source=tests/daemon/lib.sh
 . "$(dirname "$0")/lib.sh"
-GIVEN=200 # folders to begin with, each for a run
+GIVEN=100 # folders to begin with, each for a run
 # shellcheck source=tests/truth/lib.sh
 . "$(dirname "$0")/../truth/lib.sh"
 
@@ -57,11 +57,11 @@ for fault in append nanoseconds suid short; do
 done
 # Locks need files that several have open.
 caught given 12 --locks --every 1000
-same "tmpfs, locks" "${ALL[@]}" -- --locks --runs 6 --ops 200
+same "tmpfs, locks" "${ALL[@]}" -- --locks --runs 4 --ops 200
 truth_fs ext4
 found_before "direct" "${ALL[@]}" --allow-direct-io
 same "ext4, locks by several threads" --posix-lock --flock -- \
-	--locks --runs 6 --ops 200 --seed 300 --also no-xattr --also no-acl
+	--locks --runs 4 --ops 200 --seed 300 --also no-xattr --also no-acl
 same "ext4, few options" -- --runs 5 --also no-xattr --also no-acl
 same "ext4, no cache" --xattr --posix-acl --cache=never --allow-mmap -- --runs 3 --seed 100
 same "ext4, as much cache as there is" "${ALL[@]}" --cache=always --killpriv-v2 \
@@ -69,9 +69,9 @@ same "ext4, as much cache as there is" "${ALL[@]}" --cache=always --killpriv-v2 
 truth_fs ext4 relatime
 CAUGHT=("${ALL[@]}" --cache=never)
 caught noatime 8 --atime --also no-map
-same "ext4, relatime" "${ALL[@]}" --cache=never -- --atime --also no-map --runs 3 --ops 150
-same "ext4, relatime, and cached" "${ALL[@]}" -- --atime --also cached-atime --runs 2 --ops 150
+same "ext4, relatime" "${ALL[@]}" --cache=never -- --atime --also no-map --runs 2 --ops 150
+same "ext4, relatime, and cached" "${ALL[@]}" -- --atime --also cached-atime --runs 1 --ops 150
 truth_fs overlay
-same "overlay" "${ALL[@]}" -- --runs 5 --ops 200 "${ON_OVERLAY[@]}"
+same "overlay" "${ALL[@]}" -- --runs 3 --ops 200 "${ON_OVERLAY[@]}"
 
 done_testing
