@@ -358,7 +358,7 @@ static bool is_settled(struct lock_table *table, struct waiter *waiter, uint64_t
 	}
 	owner = *find_place(table, waiter->nodeid, waiter->owner);
 	waiter->answer = owner ? set_lock(owner, &waiter->lock) : -EINTR;
-	/* A program that has closed the file meanwhile does not get it, but nobody unlocks it then. */
+	/* For one that has closed the file meanwhile, and so does not get it: nobody unlocks it. */
 	if (!waiter->answer)
 		owner->fh = waiter->fh;
 	return waiter->answer != -EAGAIN;
@@ -670,7 +670,7 @@ void locks_drop_handle(struct lock_table *table, uint64_t nodeid, uint64_t fh)
 
 	pthread_mutex_lock(&table->lock);
 	while (*place) {
-		/* One that waits is a process, which has others open; or its file would not be closed. */
+		/* One that waits is a process, which has others open; or it would not be closed. */
 		if ((*place)->nodeid == nodeid && (*place)->fh == fh &&
 		    !has_waiter(table, nodeid, (*place)->owner))
 			remove_owner(table, place);

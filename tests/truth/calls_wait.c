@@ -67,8 +67,7 @@ static bool may_wait(const struct actor *actor, const struct wait *wait, struct 
 
 		if (other->state == WAIT_NONE || (i != actor->number && !is_in_way(other, wait)))
 			continue;
-		say(out, "left out: %s waits already",
-		    i == actor->number ? "it" : "somebody else");
+		say(out, "left out: %s waits already", i == actor->number ? "it" : "another");
 		return false;
 	}
 	return true;

@@ -91,9 +91,9 @@ bool is_held(ino_t ino, int pid, int type, int64_t start, int64_t length)
 	char line[256];
 
 	while (!found && file && fgets(line, sizeof(line), file)) {
-		found = parse(line, &held) && held.ino == ino && (held.pid == pid || held.pid == -1) &&
-			held.start == start && held.end == end &&
-			held.writes == (type == F_WRLCK);
+		found = parse(line, &held) && held.ino == ino &&
+			(held.pid == pid || held.pid == -1) && held.start == start &&
+			held.end == end && held.writes == (type == F_WRLCK);
 	}
 	if (file)
 		fclose(file);

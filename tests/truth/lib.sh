@@ -29,6 +29,7 @@ make_lower() {
 	cp -a "$1/oracle" "$1/share"
 }
 GIVEN=${GIVEN:-2000}
+# shellcheck disable=SC2034 # for who sources this
 # An overlay changes folders when it copies what is in them, which a client's cache does not know.
 ON_OVERLAY=(--given "$GIVEN" --fresh --no-dir-size --also list-room)
 

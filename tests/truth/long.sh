@@ -18,6 +18,7 @@ random() {
 	tail -n 1 <<<"$OUT"
 }
 
+# locks NAME DAEMON-OPTION... --
 locks() {
 	random "$@" --locks
 }
