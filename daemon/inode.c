@@ -17,6 +17,9 @@
 /* So many that their memory is worth giving back. */
 enum { MANY_INODES = 65536 };
 
+/* How many are forgotten at a time when a session ends. */
+enum { SLOTS_AT_ONCE = 1024 };
+
 /* ---- References ------------------------------------------------------------------------ */
 
 struct inode *inode_ref(struct inode *inode)
@@ -187,17 +190,32 @@ void inode_forget(struct share *share, uint64_t nodeid, uint64_t n)
 	inode_bury(share, dead);
 }
 
-void inode_table_reset(struct share *share)
+/* Those in some slots from `from` on. Returns where to go on; 0: all are forgotten. */
+static uint32_t forget_slots(struct share *share, uint32_t from)
 {
 	struct inode_table *table = share->inodes;
 	struct inode *dead = NULL;
+	uint32_t i = from;
 
 	pthread_mutex_lock(&table->lock);
-	for (uint32_t i = 1; i < table->n_slots; i++)
+	for (; i < table->n_slots && i - from < SLOTS_AT_ONCE; i++)
 		forget_locked(table, table->slots[i].inode, UINT64_MAX, &dead);
-	__atomic_store_n(&table->n_awaited, 0, __ATOMIC_RELAXED);
+	if (i >= table->n_slots) {
+		__atomic_store_n(&table->n_awaited, 0, __ATOMIC_RELAXED);
+		i = 0;
+	}
 	pthread_mutex_unlock(&table->lock);
 	inode_bury(share, dead);
+	return i;
+}
+
+void inode_table_reset(struct share *share)
+{
+	uint32_t i = 1;
+
+	/* There can be millions, and others who want the table meanwhile. */
+	while (i)
+		i = forget_slots(share, i);
 }
 
 uint64_t inode_count(struct share *share)
