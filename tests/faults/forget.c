@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * forget.c - a guest that looks up very many files, and forgets them: by FORGET, by BATCH_FORGET
- * and by DESTROY. What the daemon has for them is bounded, and is given back each time.
+ * forget.c - a guest that looks up very many files, and forgets them: by FORGET, by BATCH_FORGET,
+ * by DESTROY, and by hanging up. What the daemon has for them is bounded, and is given back each
+ * time.
  *
  *	faults-forget SOCKET PID FILES DESCRIPTORS
  *
  * The share has the files 0, 1, ... in folders of PER_FOLDER: 0/0, 0/1, ... DESCRIPTORS is the most
- * that the daemon, whose process is PID, may have open. TAP on standard output.
+ * that the daemon, whose process is PID, may have open. When this has ended, it may know nothing.
+ * TAP on standard output.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "client.h"
 #include "tap.h"
@@ -19,6 +22,7 @@
 enum { PER_FOLDER = 10000, DEPTH = 64, PATIENCE_MS = 60000, BATCH = 2000, SINGLES = 100000 };
 
 struct run {
+	const char *socket;
 	int pid;
 	unsigned int n;
 	int most_descriptors, seen_descriptors;
@@ -122,6 +126,36 @@ static void destroy(struct run *run)
 	must(client_init(&run->client, &(struct client_init){0}), "INIT");
 }
 
+static void start(struct run *run)
+{
+	const struct frontend_options options = {
+		.socket = run->socket, .window = true, .timeout_ms = PATIENCE_MS};
+
+	must(frontend_start(&run->fe, &options), "connecting");
+	must(client_open(&run->client, &run->fe), "memory");
+	must(client_init(&run->client, &(struct client_init){0}), "INIT");
+	for (int i = 0; i < DEPTH; i++) {
+		run->requests[i] = request_new(&run->fe, 4096, 4096);
+		must(run->requests[i] ? 0 : -ENOMEM, "memory");
+	}
+}
+
+static void stop(struct run *run)
+{
+	for (int i = 0; i < DEPTH; i++)
+		request_free(run->requests[i]);
+	client_close(&run->client);
+	frontend_stop(&run->fe);
+}
+
+/* As a front-end that dies. The next one is there at once. */
+static void hang_up(struct run *run)
+{
+	frontend_hang_up(&run->fe);
+	stop(run);
+	start(run);
+}
+
 /* All that was known is unknown: the nodeid of one in a thousand is tried. */
 static bool are_forgotten(struct run *run)
 {
@@ -134,38 +168,34 @@ static bool are_forgotten(struct run *run)
 	return true;
 }
 
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
 static void go_through(struct run *run, const char *name, void (*forget)(struct run *run))
 {
 	long before = kib_of(run->pid), peak;
+	double since;
 
 	look_up_all(run);
 	peak = kib_of(run->pid);
+	since = now();
 	forget(run);
-	printf("# %s: %ld KiB before, %ld with %u files (%ld bytes each), %ld after; %d "
+	printf("# %s: %.2f s; %ld KiB before, %ld with %u files (%ld bytes each), %ld after; %d "
 	       "descriptors at most, %d after\n",
-	       name, before, peak, run->n, (peak - before) * 1024 / (long)run->n, kib_of(run->pid),
-	       run->seen_descriptors, descriptors_of(run->pid));
+	       name, now() - since, before, peak, run->n, (peak - before) * 1024 / (long)run->n,
+	       kib_of(run->pid), run->seen_descriptors, descriptors_of(run->pid));
 	ok(are_forgotten(run), name);
-}
-
-static void start(struct run *run, const char *socket)
-{
-	const struct frontend_options options = {
-		.socket = socket, .window = true, .timeout_ms = PATIENCE_MS};
-
-	must(frontend_start(&run->fe, &options), "connecting");
-	must(client_open(&run->client, &run->fe), "memory");
-	must(client_init(&run->client, &(struct client_init){0}), "INIT");
-	run->n_folders = (run->n + PER_FOLDER - 1) / PER_FOLDER;
-	run->nodes = calloc(run->n, sizeof(*run->nodes));
-	run->folders = calloc(run->n_folders, sizeof(*run->folders));
-	for (int i = 0; i < DEPTH; i++)
-		run->requests[i] = request_new(&run->fe, 4096, 4096);
 }
 
 int main(int argc, char **argv)
 {
 	struct run run = {0};
+	int first_descriptors;
 	long first;
 
 	if (argc != 5) {
@@ -173,19 +203,29 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	run.socket = argv[1];
 	run.pid = atoi(argv[2]);
 	run.n = (unsigned int)atoi(argv[3]);
 	run.most_descriptors = atoi(argv[4]);
-	start(&run, argv[1]);
+	run.n_folders = (run.n + PER_FOLDER - 1) / PER_FOLDER;
+	run.nodes = calloc(run.n, sizeof(*run.nodes));
+	run.folders = calloc(run.n_folders, sizeof(*run.folders));
+	must(run.nodes && run.folders ? 0 : -ENOMEM, "memory");
+	start(&run);
+	first_descriptors = descriptors_of(run.pid);
 	go_through(&run, "FORGET", forget_each);
 	first = kib_of(run.pid);
 	go_through(&run, "BATCH_FORGET", forget_batches);
 	go_through(&run, "DESTROY", destroy);
+	go_through(&run, "hanging up", hang_up);
 	go_through(&run, "BATCH_FORGET again", forget_batches);
 	ok(run.seen_descriptors <= run.most_descriptors, "descriptors are bounded");
+	ok(descriptors_of(run.pid) <= first_descriptors, "and all are given back");
 	/* What the allocator keeps for the next time is as much each time. */
 	ok(kib_of(run.pid) <= first + first / 5 + 4096, "memory is flat");
-	client_close(&run.client);
-	frontend_stop(&run.fe);
+	/* The last one dies, and nobody comes after it. */
+	look_up_all(&run);
+	frontend_hang_up(&run.fe);
+	stop(&run);
 	return done();
 }

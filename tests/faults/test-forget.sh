@@ -36,8 +36,16 @@ for ((i = 0; i < 400; i++)); do
 	sleep 0.05
 done
 adopt_tap "$files files" "$FAULTS_BIN/faults-forget" "$SCRATCH/run/s" "$DAEMON" "$files" "$most"
-like "$("$FSDAX_CTL" status --socket "$SCRATCH/run/control" | grep knows)" "knows*0 files, 1 folder" \
-	"nothing is known any more"
+
+known() {
+	"$FSDAX_CTL" status --socket "$SCRATCH/run/control" | grep knows
+}
+
+for ((i = 0; i < 1200; i++)); do
+	[[ $(known) != *"knows"*" 0 files, 1 folder"* ]] || break
+	sleep 0.05
+done
+like "$(known)" "knows* 0 files, 1 folder" "nothing is known any more"
 kill -TERM "$DAEMON"
 wait "$DAEMON"
 is "$?" 0 "the daemon ends well"
