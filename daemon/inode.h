@@ -189,7 +189,7 @@ bool inode_is_retired(const struct inode *inode);
 /*
  * An OPEN, or a change of size, by the guest's thread `pid` was answered err, and is going to be
  * told. If that is -ESTALE, then the guest's kernel looks the name up anew and comes back, but
- * only once: so what it is told of then is not retired until it does, for a second at most.
+ * only once: so what it is told of then is not retired until it does, for ten seconds at most.
  */
 void inode_answered(struct share *share, const struct inode *inode, uint32_t pid, int err);
 

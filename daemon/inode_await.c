@@ -17,8 +17,11 @@
 #include "clock.h"
 #include "share.h"
 
-/* Whoever was sent away and has not come back by then was killed, or found something else. */
-#define AWAIT_MS 1000
+/*
+ * Whoever was sent away and has not come back by then was killed, or found something else. Not
+ * less: a guest that has to wait for a processor can stand still for seconds.
+ */
+#define AWAIT_MS 10000
 
 static bool is_same_key(const struct inode_key *a, const struct inode_key *b)
 {

@@ -760,7 +760,7 @@ end:	do
 	od
 }
 
-/* A second has passed. code: inode_await.c remove_late_locked */
+/* Too much time has passed. code: inode_await.c remove_late_locked */
 proctype passes()
 {
 end:	do
