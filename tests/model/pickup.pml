@@ -58,6 +58,9 @@
 #define INODES 3 /* the daemon's, at a time; that they suffice is asserted */
 #endif
 #define LOOKS 2	 /* of one inode, after which the guest forgets it before it looks up more */
+#ifndef STALE
+#define STALE (INODES + 1) /* so many retired ones are too many: some are forgotten before */
+#endif
 #define NONE 15
 #define ANYTHING 14
 
@@ -115,7 +118,13 @@ bit asking;	/* the admin waits */
 byte claimed = 255; /* `changes`, when that was last said to be picked up */
 
 #define OPEN_AT_ALL ANY_MORE_THAN(holding, 0)
-#define MAY_LOOK_UP (!ANY_MORE_THAN(looked, LOOKS - 1))
+#define IS_STALE(n_) (inodes[n_].used && inodes[n_].retired)
+#if INODES > 3
+#define N_STALE (IS_STALE(0) + IS_STALE(1) + IS_STALE(2) + IS_STALE(3))
+#else
+#define N_STALE (IS_STALE(0) + IS_STALE(1) + IS_STALE(2))
+#endif
+#define MAY_LOOK_UP (!ANY_MORE_THAN(looked, LOOKS - 1) && N_STALE < STALE)
 
 /* Nobody has it open in another state. */
 inline check_all_open(flag_)
@@ -746,6 +755,9 @@ end:	do
 	:: atomic { forgetting == NONE && !crashing && looked[0] > 0 && !IS_KEPT(0) -> evict(0) }
 	:: atomic { forgetting == NONE && !crashing && looked[1] > 0 && !IS_KEPT(1) -> evict(1) }
 	:: atomic { forgetting == NONE && !crashing && looked[2] > 0 && !IS_KEPT(2) -> evict(2) }
+#if INODES > 3
+	:: atomic { forgetting == NONE && !crashing && looked[3] > 0 && !IS_KEPT(3) -> evict(3) }
+#endif
 	:: atomic { forgetting != NONE && !crashing ->
 		assert(inodes[forgetting].lookups >= forgotten);
 #ifdef MUTANT_FORGETS_ALL
@@ -946,8 +958,11 @@ proctype crashes()
 			reset_one(0)
 		};
 		atomic { reset_one(1) };
+#if INODES > 3
+		atomic { reset_one(2) };
+#endif
 		atomic {
-			reset_one(2);
+			reset_one(INODES - 1);
 			crashing = 0;
 			n++
 		}

@@ -6,7 +6,7 @@
 # both ways, or stops. Then mutants of it, each of which must be found wrong; and the names
 # of functions in it must be those of the code.
 #
-#	FSDAX_MODEL_LONG=1	the larger parts, too: minutes, and 2 GB
+#	FSDAX_MODEL_LONG=1	the larger parts, too: many minutes, and up to 6 GB
 
 set -uo pipefail
 # shellcheck source=tests/tap.sh
@@ -16,6 +16,7 @@ MODEL=$(cd "$(dirname "$0")" && pwd)/pickup.pml
 SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 CC=${CC:-cc}
 NAMES_MIN=50 # of functions: so that the search for them finds them
+MEMORY="-DMEMLIM=1900" # of a search
 
 command -v spin >/dev/null || {
 	echo "1..0 # skip: spin is not installed"
@@ -34,7 +35,7 @@ make_pan() {
 	rm -f pan* ./*.trail
 	# shellcheck disable=SC2086
 	spin -a "$@" "$MODEL" >spin.log 2>&1 &&
-		"$CC" -w $flags -DVECTORSZ=1024 -DMEMLIM=1900 -o pan pan.c 2>>spin.log || {
+		"$CC" -w $flags $MEMORY -DVECTORSZ=1024 -o pan pan.c 2>>spin.log || {
 		sed 's/^/# /' spin.log
 		return 1
 	}
@@ -159,8 +160,9 @@ twice="$one -DFORGETS=0 -DINODES=4 -DFLIPS=2 -DLOOKERS=0"
 	never_comes AWAITED_FOR_EVER $twice -DQUITS=1
 
 	if [[ ${FSDAX_MODEL_LONG:-} ]]; then
+		MEMORY="-DMEMLIM=6000 -DCOLLAPSE"
 		holds "two threads do all" $two
-		holds "two flips" $one -DFLIPS=2 -DINODES=4
+		holds "two flips" $one -DFLIPS=2 -DINODES=4 -DSTALE=2
 		holds "a reload, with FORGET" $one -DINODES=4 -DRELOADS=1
 		holds "a crash, two threads" $two -DCRASHES=1 -DLOOKERS=0
 		is_found ANOTHER_CAME $two -DFLIPS=2 -DLOOKERS=0
