@@ -40,10 +40,10 @@ flip_stop() {
 	is "$(<"$SCRATCH/flip.log")" "" "each reload was taken"
 }
 
-# kept PID: what a daemon has: descriptors and KiB.
+# kept PID: what a daemon has: descriptors and KiB. What it sees of its guest's memory is the guest's.
 kept() {
 	echo "$(find "/proc/$1/fd" -mindepth 1 | wc -l)" \
-		"$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status")"
+		"$(sed -n 's/^RssAnon:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status")"
 }
 
 # nothing_kept FIRST LAST: of what kept() has said.
