@@ -41,41 +41,46 @@ const char *confined_enter(void)
 
 /*
  * Which of the first numbers are descriptors, all by one call: those that the target had when it
- * began, and SPARE more, since a new one gets the lowest number.
+ * began, and SPARE more, since a new one gets the lowest number. Those up to the first gap are the
+ * target's own, and stay; others may be libFuzzer's, which starts a symbolizer now and then.
  */
 enum { LOOKED_AT = 128, SPARE = 16 };
 static struct pollfd before[LOOKED_AT], after[LOOKED_AT];
-static int looked_at;
+static int looked_at, own;
 
-static void look(struct pollfd fds[LOOKED_AT], int n)
+static void look(struct pollfd *fds, int from, int to)
 {
-	for (int i = 0; i < n; i++)
+	for (int i = from; i < to; i++)
 		fds[i] = (struct pollfd){.fd = i};
-	if (poll(fds, (nfds_t)n, 0) < 0)
+	if (poll(fds + from, (nfds_t)(to - from), 0) < 0)
 		abort();
 }
 
-static int count_looked_at(void)
+static void count_looked_at(void)
 {
 	int n = LOOKED_AT - SPARE;
 
-	look(before, LOOKED_AT);
+	look(before, 0, LOOKED_AT);
 	while (n && before[n - 1].revents & POLLNVAL)
 		n--;
-	return n + SPARE;
+	looked_at = n + SPARE;
+	while (!(before[own].revents & POLLNVAL))
+		own++;
 }
 
 void confined_fds_before(void)
 {
 	if (!looked_at)
-		looked_at = count_looked_at();
-	look(before, looked_at);
+		count_looked_at();
+	look(before, own, looked_at);
 }
 
 void confined_fds_after(void)
 {
-	look(after, looked_at);
-	for (int i = 0; i < looked_at; i++)
+	look(after, 0, looked_at);
+	for (int i = 0; i < own; i++)
+		insist(!(after[i].revents & POLLNVAL), "descriptor %d is closed, by another", i);
+	for (int i = own; i < looked_at; i++)
 		insist((after[i].revents & POLLNVAL) >= (before[i].revents & POLLNVAL),
 		       "descriptor %d is left open", i);
 }

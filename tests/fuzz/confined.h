@@ -14,8 +14,8 @@
 const char *confined_enter(void);
 
 /*
- * Around each input: ends the process if a descriptor was left open. Only numbers below 128 are
- * looked at.
+ * Around each input: ends the process if a descriptor was left open, or one of the target's own was
+ * closed. Only numbers below 128 are looked at.
  */
 void confined_fds_before(void);
 void confined_fds_after(void);
