@@ -42,33 +42,15 @@ struct made {
 	bool beside; /* the one above */
 	char name[NAME_BYTES];
 	bool reads_as_rule; /* it has a rule, whose name is its number; else it has nothing */
-	bool good;
+	bool good, folder;
 };
 
 static char paths[DIRS][64];
-static int dirs[DIRS], parents[DIRS];
+static int dirs[DIRS], parents[DIRS], texts;
 /* What stands in a folder's place meanwhile. */
 static enum { ITSELF, NOTHING, A_FILE } places[DIRS];
 static struct made made[STEPS_MAX];
 static unsigned int n_made;
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	const char *path = confined_enter();
-
-	(void)argc;
-	(void)argv;
-	for (unsigned int i = 0; i < DIRS; i++) {
-		snprintf(paths[i], sizeof(paths[i]), "%s/%u/policy.d", path, i);
-		*strrchr(paths[i], '/') = '\0';
-		insist(!mkdir(paths[i], 0755), "no folder: %s", strerror(errno));
-		parents[i] = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		paths[i][strlen(paths[i])] = '/';
-		insist(!mkdir(paths[i], 0755), "no folder: %s", strerror(errno));
-		dirs[i] = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	return 0;
-}
 
 /* ---- Making files ------------------------------------------------------------------------ */
 
@@ -101,18 +83,42 @@ static void write_file(int dir, const char *name, const char *text, size_t size)
 	close(fd);
 }
 
-/* What stands in a file that is all right: some lines, or many. */
-static void write_rule(int dir, const char *name, unsigned int number, bool many)
+/*
+ * Files that are all right, and others, are made once, and put where a step says as another name of
+ * theirs: some small, some larger than is read at once.
+ */
+static void make_texts(const char *path)
 {
 	static char text[64 * 1024];
-	int size = snprintf(text, sizeof(text), "[rule r%u]\npath = *.r%u\ndax = yes\n", number,
-			    number);
+	char name[NAME_BYTES];
+	int size;
 
-	if (many) {
-		memset(text + size, '\n', sizeof(text) - (size_t)size);
-		size = sizeof(text);
+	insist(!mkdirat(AT_FDCWD, path, 0755), "no folder: %s", strerror(errno));
+	texts = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	write_file(texts, "empty", "", 0);
+	write_file(texts, "nonsense", "[nonsense]\n", 11);
+	for (unsigned int i = 0; i < STEPS_MAX; i++) {
+		size = snprintf(text, sizeof(text), "[rule r%u]\npath = *.r%u\ndax = yes\n", i, i);
+		snprintf(name, sizeof(name), "some%u", i);
+		write_file(texts, name, text, (size_t)size);
+		for (size_t at = (size_t)size; at < sizeof(text); at++)
+			text[at] = at % 128 ? '#' : '\n';
+		snprintf(name, sizeof(name), "many%u", i);
+		write_file(texts, name, text, sizeof(text));
 	}
-	write_file(dir, name, text, (size_t)size);
+}
+
+static void put_text(int dir, const char *name, const char *text)
+{
+	insist(!linkat(texts, text, dir, name, 0), "not there: %s", strerror(errno));
+}
+
+static void put_rule(int dir, const char *name, unsigned int number, bool many)
+{
+	char text[NAME_BYTES];
+
+	snprintf(text, sizeof(text), "%s%u", many ? "many" : "some", number);
+	put_text(dir, name, text);
 }
 
 /* The folder's files stay where they are, under another name of the folder. */
@@ -140,10 +146,18 @@ static void give_places_back(void)
 	}
 }
 
+static bool is_made(const struct made *one)
+{
+	for (const struct made *other = made; other < one; other++) {
+		if (other->fd == one->fd && !strcmp(other->name, one->name))
+			return true;
+	}
+	return false;
+}
+
 static void make(const struct step *step)
 {
 	struct made *one = &made[n_made];
-	struct stat st;
 	int dir;
 
 	*one = (struct made){.dir = step->dir % DIRS, .beside = step->dir >= 0xf0, .good = true};
@@ -153,15 +167,15 @@ static void make(const struct step *step)
 	}
 	dir = one->fd = one->beside ? parents[one->dir] : dirs[one->dir];
 	pick_name(step, one->name);
-	if (!fstatat(dir, one->name, &st, AT_SYMLINK_NOFOLLOW))
+	if (is_made(one))
 		return;
 	switch (step->kind % 8) {
 	case 0:
 	case 1:
-		write_rule(dir, one->name, n_made, step->more >= 0xf0);
+		put_rule(dir, one->name, n_made, step->more >= 0xf0);
 		one->reads_as_rule = true;
 		break;
-	case 2: write_file(dir, one->name, "", 0); break;
+	case 2: put_text(dir, one->name, "empty"); break;
 	case 3: insist(!symlinkat("/dev/null", dir, one->name), "no link"); break;
 	case 4:
 		insist(!symlinkat("nowhere", dir, one->name), "no link");
@@ -169,6 +183,7 @@ static void make(const struct step *step)
 		break;
 	case 5:
 		insist(!mkdirat(dir, one->name, 0755), "no folder");
+		one->folder = true;
 		one->good = false;
 		break;
 	case 6:
@@ -176,7 +191,7 @@ static void make(const struct step *step)
 		one->good = false;
 		break;
 	default:
-		write_file(dir, one->name, "[nonsense]\n", 11);
+		put_text(dir, one->name, "nonsense");
 		one->good = false;
 		break;
 	}
@@ -186,11 +201,8 @@ static void make(const struct step *step)
 static void remove_made(void)
 {
 	for (unsigned int i = 0; i < n_made; i++) {
-		int dir = made[i].fd;
-
-		if (unlinkat(dir, made[i].name, 0))
-			insist(!unlinkat(dir, made[i].name, AT_REMOVEDIR), "%s: %s", made[i].name,
-			       strerror(errno));
+		insist(!unlinkat(made[i].fd, made[i].name, made[i].folder ? AT_REMOVEDIR : 0),
+		       "%s: %s", made[i].name, strerror(errno));
 	}
 	n_made = 0;
 }
@@ -285,6 +297,27 @@ static void check(void)
 	}
 	fsdax_policy_unref(policy);
 	fsdax_report_free(report);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *path = confined_enter();
+	char text_path[64];
+
+	(void)argc;
+	(void)argv;
+	for (unsigned int i = 0; i < DIRS; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%s/%u/policy.d", path, i);
+		*strrchr(paths[i], '/') = '\0';
+		insist(!mkdir(paths[i], 0755), "no folder: %s", strerror(errno));
+		parents[i] = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		paths[i][strlen(paths[i])] = '/';
+		insist(!mkdir(paths[i], 0755), "no folder: %s", strerror(errno));
+		dirs[i] = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	snprintf(text_path, sizeof(text_path), "%s/texts", path);
+	make_texts(text_path);
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
