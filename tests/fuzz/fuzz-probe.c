@@ -33,6 +33,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 ssize_t __wrap_sendmsg(int socket, const struct msghdr *msg, int flags);
 ssize_t __real_sendmsg(int socket, const struct msghdr *msg, int flags);
+ssize_t __wrap_recvmsg(int socket, struct msghdr *msg, int flags);
+ssize_t __real_recvmsg(int socket, struct msghdr *msg, int flags);
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 int __real_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size);
@@ -71,6 +73,10 @@ static struct {
 	struct client client;
 	int socket; /* the back-end's end; -1: closed */
 	int peer;   /* its end of the second socket; -1: none */
+	/* What it has said, and has not been read: here, and behind that on the socket. */
+	uint8_t said[HEADER + VHOST_MAX_PAYLOAD];
+	size_t n_said;
+	size_t n_on_socket;
 	void *(*thread)(void *);
 	void *thread_data;
 } scene;
@@ -116,8 +122,47 @@ static void say(int socket, const void *bytes, size_t size, unsigned int n_fds, 
 		for (unsigned int i = 0; i < n_fds; i++)
 			memcpy(CMSG_DATA(&space.align) + i * sizeof(int), &fd, sizeof(int));
 	}
-	if (socket >= 0 && __real_sendmsg(socket, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if (socket < 0)
+		return;
+	if (__real_sendmsg(socket, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		insist(errno == EPIPE || errno == EAGAIN, "sendmsg: %s", strerror(errno));
+	else if (socket == scene.socket)
+		scene.n_on_socket += size;
+}
+
+/* As say(), on the first socket; without a way through the kernel where nothing is in that order. */
+static void say_plainly(const void *bytes, size_t size)
+{
+	if (scene.socket < 0)
+		return;
+	if (scene.n_on_socket || size > sizeof(scene.said) - scene.n_said) {
+		say(scene.socket, bytes, size, 0, -1);
+		return;
+	}
+	memcpy(scene.said + scene.n_said, bytes, size);
+	scene.n_said += size;
+}
+
+/* What was said plainly came before what is on the socket. */
+ssize_t __wrap_recvmsg(int socket, struct msghdr *msg, int flags)
+{
+	const struct iovec *to = msg->msg_iov;
+	ssize_t n;
+
+	if (socket != scene.fe.sock)
+		return __real_recvmsg(socket, msg, flags);
+	if (!scene.n_said) {
+		n = __real_recvmsg(socket, msg, flags);
+		scene.n_on_socket -= n > 0 ? (size_t)n : 0;
+		return n;
+	}
+	n = (ssize_t)(to->iov_len < scene.n_said ? to->iov_len : scene.n_said);
+	memcpy(to->iov_base, scene.said, (size_t)n);
+	scene.n_said -= (size_t)n;
+	memmove(scene.said, scene.said + n, scene.n_said);
+	msg->msg_controllen = 0;
+	msg->msg_flags = 0;
+	return n;
 }
 
 /* What a back-end that is all right answers. Returns the payload's size. */
@@ -179,8 +224,10 @@ static void answer(const struct vhost_header *asked)
 	if (step.how & HOW_APART && size > HEADER) {
 		say(scene.socket, bytes, HEADER, n_fds, pick_fd(&step));
 		say(scene.socket, bytes + HEADER, size - HEADER, n_fds, pick_fd(&step));
-	} else if (size) {
+	} else if (size && n_fds) {
 		say(scene.socket, bytes, size, n_fds, pick_fd(&step));
+	} else if (size) {
+		say_plainly(bytes, size);
 	}
 	if (step.how & HOW_CUT)
 		close_fd(&scene.socket);
@@ -228,6 +275,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size)
 	(void)address;
 	(void)size;
 	close_fd(&scene.socket);
+	scene.n_said = scene.n_on_socket = 0;
 	insist(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) &&
 		       dup3(ends[0], fd, O_CLOEXEC) == fd,
 	       "no sockets");
