@@ -54,7 +54,7 @@ static int stop_fd;
 
 static struct {
 	const uint8_t *at, *end; /* the steps that are left */
-	int socket;		 /* the front-end's end; -1: closed */
+	int socket, other_end;	 /* the front-end's end; -1: closed; and the daemon's */
 	bool is_told;		 /* the daemon was told to stop */
 } scene;
 
@@ -172,30 +172,42 @@ static void tell_to_stop(void)
 	scene.is_told = true;
 }
 
-/* Returns false if the daemon is interrupted. */
-static bool take_step(void)
+enum taken { TAKEN, TAKEN_SENT, TAKEN_INTERRUPTED };
+
+static enum taken take_step(void)
 {
 	struct step step;
 
 	memcpy(&step, scene.at, sizeof(step));
 	scene.at += sizeof(step);
-	if (step.request < STEP_EVENT || step.request >= STEP_WRITE) {
-		front_end_send(scene.socket, &step);
-		return true;
-	}
+	if (step.request < STEP_EVENT || step.request >= STEP_WRITE)
+		return front_end_send(scene.socket, &step) ? TAKEN_SENT : TAKEN;
 	switch (front_end_event(&step)) {
 	case EVENT_READ: read_replies(); break;
 	case EVENT_CLOSE: close_socket(); break;
 	case EVENT_STOP: tell_to_stop(); break;
-	case EVENT_SIGNAL: return false;
+	case EVENT_SIGNAL: return TAKEN_INTERRUPTED;
 	case EVENT_DONE: break;
 	}
-	return true;
+	return TAKEN;
+}
+
+/* Nothing was ready, and now there is a message: no need to ask the kernel once more. */
+static int find_message(struct pollfd *fds, nfds_t n)
+{
+	int ready = 0;
+
+	for (nfds_t i = 0; i < n; i++) {
+		fds[i].revents = fds[i].fd == scene.other_end ? fds[i].events & POLLIN : 0;
+		ready += fds[i].revents != 0;
+	}
+	return ready;
 }
 
 /* What the daemon waits for. When nothing more comes, the front-end has gone. */
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
+	enum taken taken;
 	int ready;
 
 	if (!has_scene)
@@ -205,10 +217,16 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 			if (timeout_ms > 0)
 				return 0;
 			close_socket();
-		} else if (!take_step()) {
+			continue;
+		}
+		taken = take_step();
+		if (taken == TAKEN_INTERRUPTED) {
 			errno = EINTR;
 			return -1;
 		}
+		ready = taken == TAKEN_SENT ? find_message(fds, n) : 0;
+		if (ready)
+			break;
 	}
 	return ready;
 }
@@ -304,6 +322,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scene.at = data;
 	scene.end = data + size;
 	scene.socket = ends[0];
+	scene.other_end = ends[1];
 	has_scene = true;
 	err = vhost_user_serve(fixture_share(0), ends[1], stop_fd);
 	has_scene = false;

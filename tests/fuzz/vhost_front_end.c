@@ -440,7 +440,7 @@ enum event front_end_event(const struct step *step)
 }
 
 /* Most numbers stand for a request that there is. */
-void front_end_send(int socket, const struct step *given)
+bool front_end_send(int socket, const struct step *given)
 {
 	struct step copy = *given, *step = &copy;
 	struct {
@@ -455,10 +455,10 @@ void front_end_send(int socket, const struct step *given)
 	if (step->request >= STEP_WRITE) {
 		if (!is_cut)
 			memcpy(memory + step->a % (RING_FILE - 40), step->bytes, 40);
-		return;
+		return false;
 	}
 	if (socket < 0)
-		return;
+		return false;
 	if (step->request < 0xc0)
 		step->request %= VHOST_REQUESTS + 1;
 	memset(&payload, 0, sizeof(payload));
@@ -484,4 +484,5 @@ void front_end_send(int socket, const struct step *given)
 	send_fds(socket, &message, sizeof(message.header) + size, fds, n_fds);
 	if (made >= 0)
 		close(made);
+	return true;
 }

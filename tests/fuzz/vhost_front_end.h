@@ -39,8 +39,8 @@ void front_end_reset(void);
 /* What a front-end sends until queue `queue` is served: HANDSHAKE steps. */
 void front_end_handshake(struct step *steps, unsigned int queue);
 
-/* Does nothing on a socket that is -1, but for what is no message. */
-void front_end_send(int socket, const struct step *step);
+/* Nothing on a socket that is -1, but for what is no message. Returns whether there was one. */
+bool front_end_send(int socket, const struct step *step);
 
 /* What of a step that is an event is not done here. */
 enum event { EVENT_DONE, EVENT_READ, EVENT_CLOSE, EVENT_STOP, EVENT_SIGNAL };
