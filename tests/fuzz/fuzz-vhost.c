@@ -9,7 +9,8 @@
  * The front-end does its next step when the daemon's thread for the socket waits: so it sees what
  * has been done, can cut memory that the daemon has mapped, and lets the daemon wait for it to read.
  *
- * At the end of the connection there is no thread, no mapping and no descriptor left. Behind each
+ * At the end of the connection there is no thread, no mapping and no descriptor left, and each
+ * request was given back, also one that waited for a lock when its queue was stopped. Behind each
  * file that is mapped there is a page that nobody may touch.
  *
  * Not reached in what is named after the target: no memory, descriptors or threads; more regions of
@@ -331,6 +332,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	forget_stop();
 	insist(inode_count(fixture_share(0)) == 1, "inodes are left of a guest that has gone");
 	insist(guarded.n == n_guarded, "%u mappings are left", guarded.n);
+	front_end_check_notes();
 	confined_fds_after();
 	fixture_check();
 	if (++inputs % 64 == 0)

@@ -25,11 +25,15 @@ enum {
 	KINDS = 16,
 	RING_FILE = 65536,
 	INFLIGHT_FILE = 8192,
-	RING_SIZE = 8,
+	RING_SIZE = 16,
 	AVAIL = 0x400,
 	USED = 0x800,
-	BUFFERS = 0x1000
+	BUFFERS = 0x1000,
+	REPLY_ROOM = 256
 };
+
+/* What stands in the ring: the first of them from the start, the others when they are published. */
+enum { INIT, LOOKUP, GETATTR, STATFS, FROM_START, OPEN = FROM_START, LOCK, WAIT, UNLOCK, REQUESTS };
 
 #define GUEST 0x10000ull
 #define USER 0x7f0000000000ull
@@ -38,8 +42,16 @@ static int kinds[KINDS];
 static int inflight_fd, kick_fd;
 static bool is_cut; /* the guest's memory has no file any more */
 static bool inflight_is_written;
+
+/* The notes that the daemon was given; not known, if the input has done anything else to them. */
+static struct {
+	unsigned int given; /* times */
+	unsigned int n_queues, size;
+	bool known;
+} notes;
 static uint8_t *memory;
 static uint8_t template[RING_FILE];
+static size_t request_at[REQUESTS], reply_at[REQUESTS];
 static int full_event;
 
 /* ---- The guest's memory, with a ring and requests in it ------------------------------------ */
@@ -62,28 +74,72 @@ static size_t put_request(unsigned int i, size_t at, uint32_t opcode, const void
 					.nodeid = FUSE_ROOT_ID,
 					.unique = i};
 
+	request_at[i] = at;
 	desc[0] = (struct vring_desc){GUEST + at, header.len, VRING_DESC_F_NEXT,
 				      (uint16_t)(2 * i + 1)};
 	memcpy(template + at, &header, sizeof(header));
 	at = put_buffer(at + sizeof(header), arguments, size);
-	desc[1] = (struct vring_desc){GUEST + at, 256, VRING_DESC_F_WRITE, 0};
+	reply_at[i] = at;
+	desc[1] = (struct vring_desc){GUEST + at, REPLY_ROOM, VRING_DESC_F_WRITE, 0};
 	avail->ring[i] = (uint16_t)(2 * i);
-	avail->idx = (uint16_t)(i + 1);
-	return put_buffer(at, NULL, 256);
+	return put_buffer(at, NULL, REPLY_ROOM);
+}
+
+/* All of a file, for a process of the guest. */
+static size_t put_lock(unsigned int i, size_t at, uint32_t opcode, uint64_t owner, uint32_t type)
+{
+	const struct fuse_lk_in in = {
+		.owner = owner, .lk = {.end = INT64_MAX, .type = type, .pid = (uint32_t)owner}};
+
+	return put_request(i, at, opcode, &in, sizeof(in));
 }
 
 static void make_template(void)
 {
+	struct vring_avail *avail = (struct vring_avail *)(template + AVAIL);
+	const struct fuse_open_in open_in = {.flags = O_RDWR};
 	const struct fuse_init_in init = {.major = FUSE_KERNEL_VERSION,
 					  .minor = FUSE_KERNEL_MINOR_VERSION,
 					  .flags = UINT32_MAX};
 	const struct fuse_getattr_in getattr = {.fh = 0};
 	size_t at = BUFFERS;
 
-	at = put_request(0, at, FUSE_INIT, &init, sizeof(init));
-	at = put_request(1, at, FUSE_LOOKUP, "b.dax", 6);
-	at = put_request(2, at, FUSE_GETATTR, &getattr, sizeof(getattr));
-	put_request(3, at, FUSE_STATFS, NULL, 0);
+	at = put_request(INIT, at, FUSE_INIT, &init, sizeof(init));
+	at = put_request(LOOKUP, at, FUSE_LOOKUP, "b.dax", 6);
+	at = put_request(GETATTR, at, FUSE_GETATTR, &getattr, sizeof(getattr));
+	at = put_request(STATFS, at, FUSE_STATFS, NULL, 0);
+	at = put_request(OPEN, at, FUSE_OPEN, &open_in, sizeof(open_in));
+	at = put_lock(LOCK, at, FUSE_SETLKW, 1, F_WRLCK);
+	at = put_lock(WAIT, at, FUSE_SETLKW, 2, F_WRLCK);
+	put_lock(UNLOCK, at, FUSE_SETLK, 1, F_UNLCK);
+	avail->idx = FROM_START;
+}
+
+/* The number behind the header of a reply; or false, if there is none. */
+static bool read_reply(unsigned int i, uint64_t *number)
+{
+	struct fuse_out_header out;
+
+	memcpy(&out, memory + reply_at[i], sizeof(out));
+	memcpy(number, memory + reply_at[i] + sizeof(out), sizeof(*number));
+	return out.len > sizeof(out) && !out.error;
+}
+
+/* As a guest does: what is asked next names the file and the handle that came with a reply. */
+static void use_replies(void)
+{
+	uint64_t nodeid, fh;
+
+	if (read_reply(LOOKUP, &nodeid)) {
+		for (unsigned int i = OPEN; i < REQUESTS; i++)
+			memcpy(memory + request_at[i] + offsetof(struct fuse_in_header, nodeid),
+			       &nodeid, sizeof(nodeid));
+	}
+	if (read_reply(OPEN, &fh)) {
+		for (unsigned int i = LOCK; i < REQUESTS; i++)
+			memcpy(memory + request_at[i] + sizeof(struct fuse_in_header), &fh,
+			       sizeof(fh));
+	}
 }
 
 /* ---- Descriptors ------------------------------------------------------------------------------ */
@@ -164,6 +220,8 @@ void front_end_reset(void)
 	if (inflight_is_written)
 		make_anew(inflight_fd, INFLIGHT_FILE);
 	is_cut = inflight_is_written = false;
+	notes.known = true;
+	notes.given = 0;
 	memcpy(memory, template, RING_FILE);
 	fill_event();
 	fcntl(kinds[14], F_SETFL, 0);
@@ -252,7 +310,7 @@ static void put_addr(const struct step *step, union vhost_payload *payload)
 
 static uint32_t pick_ring_size(const struct step *step)
 {
-	static const uint32_t some[] = {RING_SIZE, 0,	 1,	3,     16,
+	static const uint32_t some[] = {RING_SIZE, 0,	 1,	3,     8,
 					256,	   1024, 32768, 65536, UINT32_MAX};
 
 	return (uint8_t)step->b < 192 ? RING_SIZE : step->b < 65536 ? some[step->b % 10] : step->b;
@@ -373,6 +431,7 @@ void front_end_handshake(struct step *steps, unsigned int queue)
 static void write_inflight(const struct step *step)
 {
 	inflight_is_written = true;
+	notes.known = false;
 	if (pwrite(inflight_fd, step->bytes, 1 + step->b % 40, step->a % (INFLIGHT_FILE - 40)) < 0)
 		insist(false, "pwrite: %s", strerror(errno));
 }
@@ -382,8 +441,10 @@ static void publish(uint32_t n)
 {
 	struct vring_avail *avail = (struct vring_avail *)(memory + AVAIL);
 
-	if (!is_cut)
-		__atomic_fetch_add(&avail->idx, (uint16_t)n, __ATOMIC_RELEASE);
+	if (is_cut)
+		return;
+	use_replies();
+	__atomic_fetch_add(&avail->idx, (uint16_t)n, __ATOMIC_RELEASE);
 }
 
 static void kick(void)
@@ -399,10 +460,12 @@ static void cut(const struct step *step)
 {
 	if (step->b % 4 == 3) {
 		inflight_is_written = true;
+		notes.known = false;
 		insist(!ftruncate(inflight_fd, step->a % INFLIGHT_FILE), "not cut");
 		return;
 	}
 	is_cut = true;
+	notes.known = false;
 	insist(!ftruncate(kinds[0], step->a % 3 * 4096), "not cut");
 }
 
@@ -446,6 +509,33 @@ enum event front_end_event(const struct step *step)
 	}
 }
 
+static void keep_notes(const struct step *step, const struct vhost_inflight *inflight, int fd)
+{
+	notes.known &= !notes.given && !step->how && !inflight->mmap_offset && fd == inflight_fd;
+	notes.given++;
+	notes.n_queues = inflight->n_queues;
+	notes.size = inflight->queue_size;
+}
+
+/* The layout is the specification's: see daemon/inflight.h. */
+void front_end_check_notes(void)
+{
+	const size_t size = sizeof(struct inflight_queue) + notes.size * sizeof(struct inflight_desc);
+	const size_t stride = (size + 63) / 64 * 64;
+	static uint8_t bytes[INFLIGHT_FILE];
+
+	if (!notes.known || !notes.given)
+		return;
+	if (pread(inflight_fd, bytes, sizeof(bytes), 0) < 0)
+		insist(false, "pread: %s", strerror(errno));
+	for (size_t at = 0; at + size <= sizeof(bytes) && at < notes.n_queues * stride; at += stride) {
+		for (unsigned int i = 0; i < notes.size; i++)
+			insist(!bytes[at + sizeof(struct inflight_queue) +
+				      i * sizeof(struct inflight_desc)],
+			       "chain %u was never given back", i);
+	}
+}
+
 /* Most numbers stand for a request that there is. */
 bool front_end_send(int socket, const struct step *given)
 {
@@ -460,6 +550,7 @@ bool front_end_send(int socket, const struct step *given)
 	size_t size;
 
 	if (step->request >= STEP_WRITE) {
+		notes.known = false;
 		if (!is_cut)
 			memcpy(memory + step->a % (RING_FILE - 40), step->bytes, 40);
 		return false;
@@ -488,6 +579,8 @@ bool front_end_send(int socket, const struct step *given)
 										: size),
 	};
 	memcpy(&message.payload, &payload, sizeof(payload));
+	if (step->request == VHOST_SET_INFLIGHT_FD)
+		keep_notes(step, &payload.inflight, n_fds ? fds[0] : -1);
 	send_fds(socket, &message, sizeof(message.header) + size, fds, n_fds);
 	if (made >= 0)
 		close(made);

@@ -42,6 +42,12 @@ void front_end_handshake(struct step *steps, unsigned int queue);
 /* Nothing on a socket that is -1, but for what is no message. Returns whether there was one. */
 bool front_end_send(int socket, const struct step *step);
 
+/*
+ * When the daemon is done: of what it has taken it has given back all, and its notes say so, unless
+ * somebody else wrote there.
+ */
+void front_end_check_notes(void);
+
 /* What of a step that is an event is not done here. */
 enum event { EVENT_DONE, EVENT_READ, EVENT_CLOSE, EVENT_STOP, EVENT_SIGNAL };
 
