@@ -2,6 +2,8 @@
 /*
  * fuzz-ctl-options.c - fuzz: cli. The command line of fsdax-ctl, a line of the input for each word, of
  * which the first one is the command.
+ *
+ * Not reached in cli/options.c: a system that does not say which processors there are.
  */
 #include <getopt.h>
 #include <stdint.h>

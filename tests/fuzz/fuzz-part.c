@@ -2,6 +2,8 @@
 /*
  * fuzz-part.c - fuzz: cli. A file that is given to scan --merge as a part: it is refused, or its
  * sums agree and can be printed.
+ *
+ * Not reached in cli/scan_part.c: no memory, and a file that can't be read.
  */
 #include <fcntl.h>
 #include <stdbool.h>

@@ -2,6 +2,9 @@
 /*
  * fuzz-pattern.c - a pattern and a path: is the pattern taken or refused as it should, and
  * does it match as it should? The input is the pattern, a newline, and the path.
+ *
+ * Not reached in lib/{pattern,glob,utf8}.c: no memory; an empty pattern, which is a key without a
+ * value before it is a pattern; and ASCII where it is not asked for by who decodes the rest.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -3,6 +3,11 @@
  * fuzz-policy.c - the text of a policy. Whatever it is, there is a policy or an error with a
  * place; and what a policy prints is the same policy again: it prints the same, and decides
  * the same.
+ *
+ * Not reached in what is named after the target: no memory; files of which nothing is known, for those
+ * that are asked about here have all facts, and what explain says of them; groups by name; a value of
+ * an xattr or a number of mistakes that is larger than an input; and what others ask for by
+ * themselves, the table of keys and a size.
  */
 #include <errno.h>
 #include <stdbool.h>

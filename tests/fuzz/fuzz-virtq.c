@@ -6,6 +6,8 @@
  *
  * The front-end may keep what was taken (inflight.h), and change that, too. A daemon that starts
  * again takes first what it says, in the order that it says.
+ *
+ * Not reached in daemon/virtq.c: no memory.
  */
 #include <errno.h>
 #include <linux/virtio_ring.h>
