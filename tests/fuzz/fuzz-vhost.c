@@ -10,8 +10,9 @@
  * has been done, can cut memory that the daemon has mapped, and lets the daemon wait for it to read.
  *
  * At the end of the connection there is no thread, no mapping and no descriptor left, and each
- * request was given back, also one that waited for a lock when its queue was stopped. Behind each
- * file that is mapped there is a page that nobody may touch.
+ * request was given back, also one that waited for a lock when its queue was stopped; and nothing was
+ * given back by queues that were stopped. Behind each file that is mapped there is a page that nobody
+ * may touch.
  *
  * Not reached in what is named after the target: no memory, descriptors or threads; more regions of
  * memory than a process can have; a thread that is stuck, since time is not waited for here.
@@ -214,6 +215,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 	if (!has_scene)
 		return __real_poll(fds, n, timeout_ms);
 	while (!(ready = __real_poll(fds, n, 0)) && timeout_ms) {
+		front_end_look_at_ring();
 		if (scene.at + sizeof(struct step) > scene.end) {
 			if (timeout_ms > 0)
 				return 0;
@@ -332,6 +334,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	forget_stop();
 	insist(inode_count(fixture_share(0)) == 1, "inodes are left of a guest that has gone");
 	insist(guarded.n == n_guarded, "%u mappings are left", guarded.n);
+	front_end_look_at_ring();
 	front_end_check_notes();
 	confined_fds_after();
 	fixture_check();

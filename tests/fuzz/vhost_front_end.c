@@ -54,6 +54,13 @@ static uint8_t template[RING_FILE];
 static size_t request_at[REQUESTS], reply_at[REQUESTS];
 static int full_event;
 
+/* Which queues may run; what the ring had when there were none. */
+static struct {
+	uint32_t had_kicks, running;
+	bool unknown, still;
+	uint16_t used;
+} rings;
+
 /* ---- The guest's memory, with a ring and requests in it ------------------------------------ */
 
 static size_t put_buffer(size_t at, const void *bytes, size_t size)
@@ -222,6 +229,7 @@ void front_end_reset(void)
 	is_cut = inflight_is_written = false;
 	notes.known = true;
 	notes.given = 0;
+	memset(&rings, 0, sizeof(rings));
 	memcpy(memory, template, RING_FILE);
 	fill_event();
 	fcntl(kinds[14], F_SETFL, 0);
@@ -509,6 +517,41 @@ enum event front_end_event(const struct step *step)
 	}
 }
 
+/* Any message but those that only ask may start a queue again. */
+static void note_rings(const struct step *step)
+{
+	const uint32_t index = pick_index(step);
+
+	rings.unknown |= step->how || (index >= 32 && step->request == VHOST_SET_VRING_KICK);
+	if (step->request == VHOST_GET_VRING_BASE && index < 32) {
+		rings.running &= ~(1u << index);
+		return;
+	}
+	/* A ring that is moved while there are requests may get their replies nowhere. */
+	if (rings.had_kicks && step->request != VHOST_SET_VRING_KICK &&
+	    step->request != VHOST_SET_VRING_CALL && step->request != VHOST_SET_VRING_ENABLE)
+		notes.known = false;
+	if (step->request == VHOST_SET_VRING_KICK)
+		rings.had_kicks |= 1u << index % 32;
+	rings.running = rings.had_kicks;
+}
+
+void front_end_look_at_ring(void)
+{
+	const struct vring_used *used = (const struct vring_used *)(memory + USED);
+
+	/* Who wrote to the notes may have written here. */
+	if (rings.running || rings.unknown || !notes.known) {
+		rings.still = false;
+		return;
+	}
+	if (!rings.still)
+		rings.used = used->idx;
+	rings.still = true;
+	insist(used->idx == rings.used, "a queue was stopped, and has given back %u since",
+	       (uint16_t)(used->idx - rings.used));
+}
+
 static void keep_notes(const struct step *step, const struct vhost_inflight *inflight, int fd)
 {
 	notes.known &= !notes.given && !step->how && !inflight->mmap_offset && fd == inflight_fd;
@@ -559,6 +602,7 @@ bool front_end_send(int socket, const struct step *given)
 		return false;
 	if (step->request < 0xc0)
 		step->request %= VHOST_REQUESTS + 1;
+	note_rings(step);
 	memset(&payload, 0, sizeof(payload));
 	size = put_payload(step, &payload, &n_fds);
 	if (step->how & HOW_RAW)

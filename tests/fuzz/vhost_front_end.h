@@ -48,6 +48,9 @@ bool front_end_send(int socket, const struct step *step);
  */
 void front_end_check_notes(void);
 
+/* When the daemon waits, and when it is done: nobody writes to the ring of queues that are stopped. */
+void front_end_look_at_ring(void);
+
 /* What of a step that is an event is not done here. */
 enum event { EVENT_DONE, EVENT_READ, EVENT_CLOSE, EVENT_STOP, EVENT_SIGNAL };
 
