@@ -4,8 +4,7 @@
  * does it match as it should? The input is the pattern, a newline, and the path.
  *
  * Not reached in lib/{pattern,glob,utf8}.c: no memory; an empty pattern, which is a key without a
- * value before it is a pattern; and ASCII in utf8_decode_slow(), whose callers
- * see to it.
+ * value before it is a pattern; and ASCII in utf8_decode_slow(), whose callers see to it.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -318,8 +318,7 @@ static void put_addr(const struct step *step, union vhost_payload *payload)
 
 static uint32_t pick_ring_size(const struct step *step)
 {
-	static const uint32_t some[] = {RING_SIZE, 0,	 1,	3,     8,
-					256,	   1024, 32768, 65536, UINT32_MAX};
+	static const uint32_t some[] = {RING_SIZE, 0, 1, 3, 8, 256, 1024, 32768, 65536, UINT32_MAX};
 
 	return (uint8_t)step->b < 192 ? RING_SIZE : step->b < 65536 ? some[step->b % 10] : step->b;
 }
@@ -487,7 +486,7 @@ static void let_run(void)
 	const struct vring_used *used = (const struct vring_used *)(memory + USED);
 	const struct timespec moment = {.tv_nsec = 10000};
 
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 25; i++) {
 		if (!is_cut && i > 1 &&
 		    __atomic_load_n(&avail->idx, __ATOMIC_RELAXED) ==
 			    __atomic_load_n(&used->idx, __ATOMIC_ACQUIRE))
@@ -563,7 +562,8 @@ static void keep_notes(const struct step *step, const struct vhost_inflight *inf
 /* The layout is the specification's: see daemon/inflight.h. */
 void front_end_check_notes(void)
 {
-	const size_t size = sizeof(struct inflight_queue) + notes.size * sizeof(struct inflight_desc);
+	const size_t size =
+		sizeof(struct inflight_queue) + notes.size * sizeof(struct inflight_desc);
 	const size_t stride = (size + 63) / 64 * 64;
 	static uint8_t bytes[INFLIGHT_FILE];
 
@@ -571,7 +571,8 @@ void front_end_check_notes(void)
 		return;
 	if (pread(inflight_fd, bytes, sizeof(bytes), 0) < 0)
 		insist(false, "pread: %s", strerror(errno));
-	for (size_t at = 0; at + size <= sizeof(bytes) && at < notes.n_queues * stride; at += stride) {
+	for (size_t at = 0; at + size <= sizeof(bytes) && at < notes.n_queues * stride;
+	     at += stride) {
 		for (unsigned int i = 0; i < notes.size; i++)
 			insist(!bytes[at + sizeof(struct inflight_queue) +
 				      i * sizeof(struct inflight_desc)],
