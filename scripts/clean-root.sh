@@ -16,6 +16,7 @@ command -v debootstrap >/dev/null || apt-get install -q -y --no-install-recommen
 suite=bookworm
 keep=${ROOT:-}
 root=${keep:-$(mktemp -d)}
+mkdir -p "$root"
 chmod 755 "$root" # some tests run as another user
 targets=("$@")
 [ $# -gt 0 ] || targets=(check demo)
@@ -36,7 +37,6 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' "Cod
 [ -n "$mirror" ] || { echo "clean-root.sh: apt has no mirror of $suite" >&2; exit 1; }
 
 if [ ! -e "$root/etc/debian_version" ]; then
-	mkdir -p "$root"
 	debootstrap --variant=minbase --include=git,make,ca-certificates "$suite" "$root" "$mirror" \
 		> "$root/debootstrap.log" || { tail "$root/debootstrap.log" >&2; exit 1; }
 fi
