@@ -29,6 +29,7 @@ fuzz_length()
 	folder | pattern) echo 96 ;;
 	tag | options | ctl-options | control) echo 256 ;;
 	policy) echo 512 ;;
+	part) echo 8192 ;;
 	*) echo 4096 ;;
 	esac
 }
