@@ -20,10 +20,10 @@ struct front_end {
 	struct mapper mapper;
 	char *window; /* the guest's, as mapped here */
 	size_t size;
-	uint64_t *lens; /* by page: of the mapping that begins there */
+	uint64_t *lens;			/* by page: of the mapping that begins there */
 	atomic_uint maps, unmaps, live; /* counted when done: the guard maps, too */
-	bool refuses; /* everything */
-	int seals;    /* F_GET_SEALS of what was mapped last; -1: it can have none */
+	atomic_bool refuses;		/* everything */
+	int seals; /* F_GET_SEALS of what was mapped last; -1: it can have none */
 };
 
 void front_end_new(struct front_end *front_end, size_t size);
