@@ -221,6 +221,7 @@ guest_reply() {
 			guest_alive || { echo GONE; status=125; break; }
 			((SECONDS < until)) && continue
 			touch "$dir/hung"
+			guest_tell_hang >&2
 			echo TIMEOUT
 			status=124
 			break
@@ -235,6 +236,31 @@ guest_reply() {
 	done
 	exec {fd}<&-
 	return "$status"
+}
+
+# Where the threads of a process and of all below it stand.
+tell_threads() {
+	local task child
+
+	for task in "/proc/$1/task"/*; do
+		echo "$(<"$task/comm") ${task##*/}: $(<"$task/syscall")"
+		cat "$task/stack"
+		for child in $(<"$task/children"); do
+			tell_threads "$child"
+		done
+	done
+}
+
+# What there is to see of a guest that hangs: the next one of the test overwrites its logs.
+guest_tell_hang() {
+	local pid
+
+	echo "# the guest does not answer; the end of its console:"
+	tail -n 150 "$SCRATCH/$GUEST/console.log" | sed 's/^/# /'
+	echo "# and its back-ends, and QEMU:"
+	for pid in "${DAEMON_PIDS[@]}" "$(<"$SCRATCH/$GUEST/pid")"; do
+		tell_threads "$pid"
+	done 2>/dev/null | sed 's/^/# /'
 }
 
 guest_alive() {
