@@ -135,7 +135,7 @@ def manual(page, text):
 # ---- What can't be run -----------------------------------------------------------------------
 
 def read_cases():
-    """{key: (how, reason)}; how is no, daemon, watch or the exit status."""
+    """{key: (how, reason)}; how is no, daemon, mapped, watch or the exit status."""
     cases, how = {}, None
     with open(CASES, encoding="utf-8") as lines:
         for line in lines:
@@ -213,8 +213,24 @@ def missing(wanted, got):
     return [line for line in wanted if line.strip() not in ("", "...") and shape(line) not in shapes]
 
 
+def fails(command, words):
+    """Whether it ends with 1 and says these words, and what it said."""
+    process, output = start(command)
+    with output:
+        status = process.wait(20)
+        return status == 1 and words in said(output), status, said(output)
+
+
+def can_map():
+    return subprocess.run(["unshare", "-U", "true"], capture_output=True, check=False).returncode == 0
+
+
 def try_one(command, how):
-    if how == "daemon":
+    if how == "mapped" and not can_map():
+        good, status, output = fails(command, "a user namespace can't be made")
+        report(good, command, f"exit status {status}; it said:", output)
+        return
+    if how in ("daemon", "mapped"):
         good, status, output = background(
             command, lambda said: "listening" in said or "waiting for a front-end" in said)
         report(good and status == 0, command, f"exit status {status}; it said:", output)
