@@ -62,7 +62,9 @@ begin)
 	serve
 	;;
 end)
-	kill "$(cat /run/daemon.pid)"
-	while mounted; do sleep 0.02; done
+	pid=$(cat /run/daemon.pid)
+	kill "$pid"
+	# Not before it has ended: it removes its control socket, which would be the next one's.
+	while mounted || [ -e "/proc/$pid/exe" ]; do sleep 0.02; done
 	;;
 esac
