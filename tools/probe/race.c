@@ -332,7 +332,7 @@ void race_forget_all(struct race *race)
 
 /* ---- A whole race ---- */
 
-void race_add_roles(struct race *race, const struct race_role *role)
+static void add_roles(struct race *race, const struct race_role *role)
 {
 	for (; role->step; role++) {
 		if (role->n == RACE_ON_HOST)
@@ -342,7 +342,7 @@ void race_add_roles(struct race *race, const struct race_role *role)
 	}
 }
 
-unsigned race_queues(const struct race_role *role)
+static unsigned queues_of(const struct race_role *role)
 {
 	unsigned queues = 0;
 
@@ -355,9 +355,9 @@ static void run_roles(struct test *t, bool controlled, const struct race_role *r
 {
 	struct race race;
 
-	if (race_begin(&race, t, race_queues(roles)) && (!controlled || race_needs_control(&race)) &&
+	if (race_begin(&race, t, queues_of(roles)) && (!controlled || race_needs_control(&race)) &&
 	    race_make_files(&race)) {
-		race_add_roles(&race, roles);
+		add_roles(&race, roles);
 		race_run(&race);
 		race_forget_all(&race);
 	}
@@ -372,4 +372,26 @@ void race_files(struct test *t, const struct race_role *roles)
 void race_controlled(struct test *t, const struct race_role *roles)
 {
 	run_roles(t, true, roles);
+}
+
+static void run_plan(struct race *race, const struct race_plan *plan)
+{
+	race->own = plan->own;
+	race->told = plan->told;
+	if (plan->begin(race)) {
+		add_roles(race, plan->roles);
+		race_run(race);
+		if (!race->t->failures)
+			plan->settle(race);
+	}
+	plan->end(race);
+}
+
+void race_planned(struct test *t, const struct race_plan *plan)
+{
+	struct race race;
+
+	if (race_begin(&race, t, queues_of(plan->roles)) && race_needs_policy(&race))
+		run_plan(&race, plan);
+	race_end(&race);
 }

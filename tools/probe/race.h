@@ -92,9 +92,18 @@ struct race_role {
 void race_files(struct test *t, const struct race_role *roles);
 void race_controlled(struct test *t, const struct race_role *roles);
 
-/* Their parts, for a race that needs other files. */
-unsigned race_queues(const struct race_role *roles);
-void race_add_roles(struct race *race, const struct race_role *roles);
+/* A race with files, and a policy, of its own. */
+struct race_plan {
+	const struct race_role *roles;
+	void *own; /* race.own, and race.told */
+	void (*told)(struct racer *racer, const char *name, bool dax);
+	bool (*begin)(struct race *race);     /* false: the check has failed */
+	void (*settle)(struct race *race);    /* after a race in which nobody failed */
+	void (*end)(const struct race *race); /* in any case */
+};
+
+/* Skipped if there is no policy folder, or no control socket. */
+void race_planned(struct test *t, const struct race_plan *plan);
 
 void race_fail(struct racer *racer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 unsigned race_random(struct racer *racer, unsigned n);
@@ -153,6 +162,9 @@ void race_list(struct racer *racer, uint64_t node);
 int race_policy_put(const struct race *race, const char *name, const char *text);
 int race_policy_drop(const struct race *race, const char *name);
 void race_policy_path(const struct race *race, const char *name, char path[4096]);
+
+/* Have the daemon read its policy again. Whether that is in force now. */
+bool race_policy_reload(const struct race *race);
 
 /* Whether there is such a folder, and a control socket; else the check is skipped. */
 bool race_needs_policy(struct race *race);

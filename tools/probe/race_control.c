@@ -125,6 +125,15 @@ int race_policy_drop(const struct race *race, const char *name)
 	return unlink(path) && errno != ENOENT ? -errno : 0;
 }
 
+bool race_policy_reload(const struct race *race)
+{
+	struct json_object *answer = race_ask(race, "reload\n");
+	const bool ok = race_number(answer, NULL, "ok") == 1;
+
+	json_object_put(answer);
+	return ok;
+}
+
 bool race_needs_policy(struct race *race)
 {
 	if (!race->t->options->policy)

@@ -14,7 +14,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -113,7 +112,6 @@ static int make_tree(struct race *race)
 static int put_policy(const struct race *race)
 {
 	const char *top = strrchr(race->t->path, '/') + 1;
-	struct json_object *answer;
 	char text[POLICY_MAX];
 	int err;
 
@@ -124,20 +122,13 @@ static int put_policy(const struct race *race)
 		 "[rule probe-never]\npath = /%s/**/never\ndax = no\n",
 		 top, top, top, top, top, top);
 	err = race_policy_put(race, POLICY_FILE, text);
-	if (err)
-		return err;
-	answer = race_ask(race, "reload\n");
-	err = race_number(answer, NULL, "ok") == 1 ? 0 : -EBADMSG;
-	json_object_put(answer);
-	return err;
+	return err ? err : race_policy_reload(race) ? 0 : -EBADMSG;
 }
 
 static void drop_policy(const struct race *race)
 {
-	if (!race->t->options->policy)
-		return;
 	race_policy_drop(race, POLICY_FILE);
-	json_object_put(race_ask(race, "reload\n"));
+	race_policy_reload(race);
 }
 
 static bool begin(struct race *race)
@@ -449,20 +440,9 @@ static void expect_settled(struct race *race)
 static void run(struct test *t, const struct race_role *roles)
 {
 	struct places places = {0};
-	struct race race;
+	const struct race_plan plan = {roles, &places, told, begin, expect_settled, drop_policy};
 
-	if (race_begin(&race, t, race_queues(roles)) && race_needs_policy(&race)) {
-		race.own = &places;
-		race.told = told;
-		if (begin(&race)) {
-			race_add_roles(&race, roles);
-			race_run(&race);
-			if (!t->failures)
-				expect_settled(&race);
-		}
-		drop_policy(&race);
-	}
-	race_end(&race);
+	race_planned(t, &plan);
 }
 
 static void race_move(struct test *t)

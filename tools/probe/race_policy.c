@@ -443,15 +443,6 @@ static void expect_hangups(struct race *race)
 	}
 }
 
-static bool ask_reload(const struct race *race)
-{
-	struct json_object *answer = race_ask(race, "reload\n");
-	const bool ok = is_true(answer, "ok");
-
-	json_object_put(answer);
-	return ok;
-}
-
 static void expect_refused(struct race *race)
 {
 	struct texts *texts = texts_of(race);
@@ -461,7 +452,7 @@ static void expect_refused(struct race *race)
 
 	OK(t, put_wrong(race));
 	OK(t, put(race, ASKED, "asked", texts->asked + 1));
-	EXPECT(t, !ask_reload(race), "a policy with mistakes was taken");
+	EXPECT(t, !race_policy_reload(race), "a policy with mistakes was taken");
 	EXPECT(t, is_in_force(race, "asked", texts->asked),
 	       "a policy with mistakes did not leave the one before in force");
 	EXPECT(t, race_status(race, "policy", "generation") == generation,
@@ -472,7 +463,7 @@ static void expect_refused(struct race *race)
 	       "the status does not say that a policy was refused");
 	OK(t, race_policy_drop(race, TORN));
 	texts->asked++;
-	EXPECT(t, ask_reload(race), "a policy without mistakes was refused");
+	EXPECT(t, race_policy_reload(race), "a policy without mistakes was refused");
 	EXPECT(t, is_in_force(race, "asked", texts->asked), "the last text is not in force");
 	EXPECT(t, race_status(race, "policy", "generation") == generation + 1,
 	       "one reload did not move the generation by one");
@@ -509,7 +500,7 @@ static bool begin(struct race *race)
 		err = put(race, HUP, "hup", 0);
 	if (!err)
 		err = put(race, ASKED, "asked", 0);
-	if (!err && !ask_reload(race))
+	if (!err && !race_policy_reload(race))
 		err = -EBADMSG;
 	if (!err)
 		err = test_lookup(t, "always", &always);
@@ -528,7 +519,7 @@ static void settle(struct race *race)
 	struct test *t = race->t;
 
 	OK(t, race_policy_drop(race, TORN));
-	EXPECT(t, ask_reload(race), "a policy without mistakes was refused");
+	EXPECT(t, race_policy_reload(race), "a policy without mistakes was refused");
 	EXPECT(t, is_in_force(race, "hup", texts->hup), "hup-%u is not in force", texts->hup);
 	EXPECT(t, is_in_force(race, "asked", texts->asked), "asked-%u is not in force",
 	       texts->asked);
@@ -545,7 +536,7 @@ static void drop_policy(const struct race *race)
 {
 	for (unsigned i = 0; policy_files[i]; i++)
 		race_policy_drop(race, policy_files[i]);
-	ask_reload(race);
+	race_policy_reload(race);
 }
 
 static void race_policy(struct test *t)
@@ -557,20 +548,9 @@ static void race_policy(struct test *t)
 		{RACE_ON_HOST, ask_status}, {0},
 	};
 	struct texts texts = {.top = strrchr(t->path, '/') + 1};
-	struct race race;
+	const struct race_plan plan = {roles, &texts, told, begin, settle, drop_policy};
 
-	if (race_begin(&race, t, race_queues(roles)) && race_needs_policy(&race)) {
-		race.own = &texts;
-		race.told = told;
-		if (begin(&race)) {
-			race_add_roles(&race, roles);
-			race_run(&race);
-			if (!t->failures)
-				settle(&race);
-		}
-		drop_policy(&race);
-	}
-	race_end(&race);
+	race_planned(t, &plan);
 }
 
 const struct check races_policy[] = {
