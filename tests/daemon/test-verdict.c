@@ -271,18 +271,27 @@ static void of_several_names_no_wins(void **state)
 	done();
 }
 
-static void a_renamed_folders_files_follow(void **state)
+/* A folder that the guest knows, below which all is yes once it is called "new". */
+static uint64_t open_folder_to_be_new(void)
 {
-	struct fuse_rename2_in in = {.newdir = FUSE_ROOT_ID};
 	uint64_t dir;
 
-	(void)state;
 	open_with(NO_TAG "[rule it]\npath = /new/**\ndax = yes\n");
 	mkdirat(client.dirfd, "old", 0755);
 	client_put_size(&client, "old/file", 5000);
 	let_ctime_age();
 	dir = client_nodeid(&client, FUSE_ROOT_ID, "old");
 	assert_false(lookup_in(dir, "file", NULL));
+	return dir;
+}
+
+static void a_renamed_folders_files_follow(void **state)
+{
+	struct fuse_rename2_in in = {.newdir = FUSE_ROOT_ID};
+	uint64_t dir;
+
+	(void)state;
+	dir = open_folder_to_be_new();
 	assert_int_equal(client_call(&client, FUSE_RENAME2, FUSE_ROOT_ID, &in, sizeof(in), "old",
 				     "new", NULL, 0),
 			 0);
@@ -295,12 +304,7 @@ static void a_folder_renamed_on_the_host_is_followed(void **state)
 	uint64_t dir;
 
 	(void)state;
-	open_with(NO_TAG "[rule it]\npath = /new/**\ndax = yes\n");
-	mkdirat(client.dirfd, "old", 0755);
-	client_put_size(&client, "old/file", 5000);
-	let_ctime_age();
-	dir = client_nodeid(&client, FUSE_ROOT_ID, "old");
-	assert_false(lookup_in(dir, "file", NULL));
+	dir = open_folder_to_be_new();
 	renameat(client.dirfd, "old", client.dirfd, "new");
 	assert_int_equal(client_nodeid(&client, FUSE_ROOT_ID, "new"), dir);
 	assert_true(lookup_in(dir, "file", NULL));
@@ -313,12 +317,7 @@ static void a_folder_seen_before_its_new_name_is_followed(void **state)
 	uint64_t dir;
 
 	(void)state;
-	open_with(NO_TAG "[rule it]\npath = /new/**\ndax = yes\n");
-	mkdirat(client.dirfd, "old", 0755);
-	client_put_size(&client, "old/file", 5000);
-	let_ctime_age();
-	dir = client_nodeid(&client, FUSE_ROOT_ID, "old");
-	assert_false(lookup_in(dir, "file", NULL));
+	dir = open_folder_to_be_new();
 	renameat(client.dirfd, "old", client.dirfd, "new");
 	let_ctime_age();
 	getattr(dir);
