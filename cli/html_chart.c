@@ -141,7 +141,8 @@ static double size_x(const struct columns *columns, uint64_t size)
 struct panel {
 	const char *title;
 	bool bytes;
-	uint64_t step, top; /* of the scale */
+	uint64_t step; /* of the scale */
+	double top;    /* which may be more than an uint64_t holds */
 };
 
 static uint64_t value_of(const struct panel *panel, const struct count *count)
@@ -157,9 +158,11 @@ static void find_scale(struct panel *panel, const struct columns *columns)
 
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct column *column = &columns->list[i];
-		const uint64_t both =
-			value_of(panel, &column->of[0]) + value_of(panel, &column->of[1]);
+		uint64_t both;
 
+		if (__builtin_add_overflow(value_of(panel, &column->of[0]),
+					   value_of(panel, &column->of[1]), &both))
+			both = UINT64_MAX;
 		if (both > highest)
 			highest = both;
 	}
@@ -170,12 +173,18 @@ static void find_scale(struct panel *panel, const struct columns *columns)
 			step = step / (i % 3 ? factors[i % 3 - 1] : 1) * factors[i % 3];
 	}
 	panel->step = step;
-	panel->top = (highest + step - 1) / step * step;
+	panel->top = (double)step * (double)(highest / step + (highest % step != 0));
+}
+
+/* The next line of the scale; false: there is none, or none that is a number. */
+static bool next_line(const struct panel *panel, uint64_t *at)
+{
+	return !__builtin_add_overflow(*at, panel->step, at) && (double)*at <= panel->top;
 }
 
 static double height_of(const struct panel *panel, uint64_t value)
 {
-	return HIGH * (double)value / (double)panel->top;
+	return HIGH * (double)value / panel->top;
 }
 
 static void draw_column(struct html *html, const struct panel *panel, const struct columns *columns,
@@ -208,23 +217,27 @@ static void draw_panel(struct html *html, struct panel *panel, const struct colu
 		       const struct chart_mark *marks, size_t n_marks)
 {
 	char text[COUNT_MAX], size[16];
+	uint64_t at = 0;
 
 	find_scale(panel, columns);
 	output_print("<div class=\"panel\"><p class=\"axis\">%s</p>\n<div class=\"plot %s\">\n",
 		     panel->bytes ? "Bytes" : "Files", panel->bytes ? "low" : "");
 	begin_chart(html, panel->title);
-	for (uint64_t at = 0; at <= panel->top; at += panel->step)
+	do
 		draw_line("grid", 0, HIGH - height_of(panel, at), WIDE,
 			  HIGH - height_of(panel, at));
+	while (next_line(panel, &at));
 	for (size_t i = 0; i < columns->n; i++)
 		draw_column(html, panel, columns, i);
 	for (size_t i = 0; i < n_marks; i++)
 		draw_line(marks[i].class, size_x(columns, marks[i].at), 0,
 			  size_x(columns, marks[i].at), HIGH);
 	output_text("</svg>\n");
-	for (uint64_t at = 0; at <= panel->top; at += panel->step)
+	at = 0;
+	do
 		label_y(HIGH - height_of(panel, at),
 			panel->bytes ? output_size(size, at) : count_text(text, at));
+	while (next_line(panel, &at));
 	for (size_t i = 0; i < n_marks && !panel->bytes; i++)
 		label_mark(html, &marks[i], size_x(columns, marks[i].at), -1);
 	output_text("</div></div>\n");

@@ -51,6 +51,14 @@ static struct json_object *threshold_array(const struct scan_sum *sum)
 	return json_finish(array, err);
 }
 
+/* a - b; less than the least that there is a type for is that. */
+static int put_difference(struct json_object *object, const char *key, uint64_t a, uint64_t b)
+{
+	if (a >= b)
+		return json_put_number(object, key, a - b);
+	return json_put_signed(object, key, b - a > INT64_MAX ? INT64_MIN : -(int64_t)(b - a));
+}
+
 static struct json_object *memory_object(const struct count *yes, const struct count *no)
 {
 	struct json_object *object = json_object_new_object();
@@ -62,8 +70,8 @@ static struct json_object *memory_object(const struct count *yes, const struct c
 	err |= json_put_number(object, "policy", policy);
 	err |= json_put_number(object, "dax_for_all", all);
 	err |= json_put_number(object, "dax_for_none", none);
-	err |= json_put_signed(object, "saved_against_all", (int64_t)(all - policy));
-	err |= json_put_signed(object, "saved_against_none", (int64_t)(none - policy));
+	err |= put_difference(object, "saved_against_all", all, policy);
+	err |= put_difference(object, "saved_against_none", none, policy);
 	return json_finish(object, err);
 }
 

@@ -106,6 +106,16 @@ truncate -s 1 "$MNT/empty/one"
 both ctl scan "$MNT/empty"
 page "scan: of a very large file and a very small one"
 
+# The scale of the chart would end above what a number of bytes can be.
+new_fs tmpfs
+for size in 5E 7E; do
+	truncate -s "$size" "$MNT/one" "$MNT/two"
+	holds "scan: a page of two files of $size has an end" \
+		eval '(ulimit -f 10240 && both ctl scan "$MNT")'
+	page "scan: of two files of $size"
+	is "$(grep -cE '="-?(inf|nan)' "$SCRATCH/page.html")" 0 "and their columns have a height"
+done
+
 # ---- Parts, and trees with holes -----------------------------------------------------------
 
 find "$D" -type f -print0 | split -t '\0' -n r/2 - "$SCRATCH/list-"
