@@ -6,7 +6,7 @@
 # guest's page cache; with more files than the daemon may have descriptors, and two
 # processors.
 #
-#	TREE_ENTRIES   whole folders are taken as long as they have fewer together: 20,000
+#	TREE_ENTRIES   whole folders are taken as long as they have fewer together: 12,000
 
 # shellcheck source=tests/guest/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -17,7 +17,7 @@ share_make 4G
 entries=0
 for from in /usr/share/*; do
 	n=$(find "$from" | wc -l)
-	if [ $((entries + n)) -lt "${TREE_ENTRIES:-20000}" ]; then
+	if [ $((entries + n)) -lt "${TREE_ENTRIES:-12000}" ]; then
 		entries=$((entries + n))
 		cp -a --reflink=auto "$from" "$SHARE/"
 	fi
