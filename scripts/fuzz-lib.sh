@@ -45,7 +45,7 @@ fuzz_run()
 	local options=(-timeout=10 -rss_limit_mb=2048 -max_len="$(fuzz_length "$name")"
 		-entropic_scale_per_exec_time=1 -artifact_prefix="$PWD/$build/$name-")
 	# What fsdax-ctl says is too much.
-	case $name in answer | ctl-options) options+=(-close_fd_mask=3) ;; esac
+	case $name in answer | ctl-options | part) options+=(-close_fd_mask=3) ;; esac
 	[ ! -e "$dict" ] || options+=("-dict=$PWD/$dict")
 	# Without randomized addresses: see FSDAX_RUN in cmake/compiler.cmake.
 	FSDAX_FUZZ_WRITABLE=${FSDAX_FUZZ_WRITABLE:-$PWD/$build} \
