@@ -19,7 +19,8 @@
 
 /* What it has mapped, as a row of chunks: it refuses as QEMU does. */
 static bool chunk_is_mapped[8];
-static int front_end_error; /* bit 0: it maps nothing; bit 1: it says that it unmapped nothing */
+static bool chunk_is_stuck[8]; /* it was to be unmapped, but that was refused */
+static int front_end_error;    /* bit 0: it maps nothing; bit 1: it unmaps nothing */
 
 static int map(void *data, int fd, uint64_t fd_offset, uint64_t window_offset, uint64_t len,
 	       bool writable)
@@ -32,8 +33,9 @@ static int map(void *data, int fd, uint64_t fd_offset, uint64_t window_offset, u
 		       fd_offset % 4096 == 0 && writable,
 	       "a mapping of %#llx bytes at %#llx", (unsigned long long)len,
 	       (unsigned long long)window_offset);
-	insist(!chunk_is_mapped[window_offset / len], "a mapping in the place of another");
-	if (front_end_error & 1)
+	insist(!chunk_is_mapped[window_offset / len] || chunk_is_stuck[window_offset / len],
+	       "a mapping in the place of another");
+	if (front_end_error & 1 || chunk_is_mapped[window_offset / len])
 		return -EIO;
 	chunk_is_mapped[window_offset / len] = true;
 	return 0;
@@ -45,10 +47,12 @@ static int unmap(void *data, uint64_t window_offset, uint64_t len)
 	insist(len == 2 << 20 && window_offset % len == 0 && window_offset < (16 << 20),
 	       "%#llx bytes at %#llx are unmapped", (unsigned long long)len,
 	       (unsigned long long)window_offset);
-	insist(chunk_is_mapped[window_offset / len] || front_end_error,
-	       "what is not mapped is unmapped");
+	insist(chunk_is_mapped[window_offset / len], "what is not mapped is unmapped");
+	chunk_is_stuck[window_offset / len] = front_end_error & 2;
+	if (front_end_error & 2)
+		return -EIO;
 	chunk_is_mapped[window_offset / len] = false;
-	return front_end_error & 2 ? -EIO : 0;
+	return 0;
 }
 
 static const struct mapper front_end = {map, unmap, NULL};
@@ -59,6 +63,7 @@ void fuse_attach(struct share *share, bool there)
 		return;
 	window_attach(share->window, NULL);
 	memset(chunk_is_mapped, 0, sizeof(chunk_is_mapped));
+	memset(chunk_is_stuck, 0, sizeof(chunk_is_stuck));
 	if (there)
 		window_attach(share->window, &front_end);
 }
