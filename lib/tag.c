@@ -98,11 +98,10 @@ int fsdax_tag_write(int dirfd, const char *name, const char *xattr, enum fsdax_t
 	if (by_policy)
 		strcat(value, by_policy_suffix);
 	size = strlen(value);
-	if ((flags & FSDAX_TAG_LIKELY_NEW) && !dry_run) {
-		err = sys_set_xattr(dirfd, name, xattr, value, size, XATTR_CREATE);
-		if (err != -EEXIST)
-			return err ? err : 1;
-	}
+	/* Whatever it fails for: where nothing can be written, it may stand so already. */
+	if ((flags & FSDAX_TAG_LIKELY_NEW) && !dry_run &&
+	    !sys_set_xattr(dirfd, name, xattr, value, size, XATTR_CREATE))
+		return 1;
 	err = fsdax_tag_read(dirfd, name, xattr, &state);
 	if (err)
 		return err;

@@ -346,6 +346,8 @@ static void on_a_read_only_mount_only_changes_fail(void **state)
 	assert_int_equal(write_tag(m, name, FSDAX_TAG_NO, 0), -EROFS);
 	assert_int_equal(write_tag(m, name, FSDAX_TAG_NONE, 0), -EROFS);
 	assert_int_equal(write_tag(m, name, FSDAX_TAG_YES, 0), 0);
+	assert_int_equal(write_tag(m, name, FSDAX_TAG_NO, FSDAX_TAG_LIKELY_NEW), -EROFS);
+	assert_int_equal(write_tag(m, name, FSDAX_TAG_YES, FSDAX_TAG_LIKELY_NEW), 0);
 	assert_tag(m, name, FSDAX_TAG_YES, false, false);
 	assert_int_equal(mount("", m->path, NULL, MS_REMOUNT | MS_BIND, NULL), 0);
 	assert_string_equal(raw(m, name), "yes");
