@@ -92,7 +92,7 @@ static const char help_scan[] =
 	"nothing.\n"
 	"\n"
 	"A file counts once, also if it has several names, or if a DIR lies below another.\n"
-	"With -x and --files0-from, operands must not lie below each other.\n"
+	"With --files0-from, operands must not lie below each other.\n"
 	"\n"
 	"A tree that is too large for one machine can be scanned in parts: --merge takes\n"
 	"what scan --json printed for each, and prints what a scan of the whole would.\n"

@@ -9,8 +9,8 @@
 #include "share.h"
 
 /*
- * The operands of a recursive command without those that another one covers. With -x, which
- * does not go everywhere below an operand, only those that are the same are left out.
+ * The operands of a recursive command without those that another one covers. With -x, one below
+ * another stays if there is another file system on the way to it, where that walk does not go.
  *
  * args, n_args: set to those that are left, in their order. The array is the caller's to
  *	free; the strings are the options'.

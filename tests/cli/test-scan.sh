@@ -76,6 +76,9 @@ for args in "$D $D" "$D $D/" "$D/a $D" "$D $D/a/even $D/db" "$D/a/../../${D##*/}
 	# shellcheck disable=SC2086 # words
 	run scan $args
 	has "$OUT" "8 files in 4 folders, 14.1 MiB" "${args//"$D"/DIR}: each counts once"
+	# shellcheck disable=SC2086 # words
+	run scan -x $args
+	has "$OUT" "8 files in 4 folders, 14.1 MiB" "${args//"$D"/DIR}: and with -x"
 done
 run scan "$D/a/even" "$D/a/even"
 has "$OUT" "1 file in 0 folders, 32 KiB" "a file that is named twice counts once"

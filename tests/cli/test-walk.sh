@@ -45,6 +45,21 @@ ctl set -q -R -x "$MNT/x/other"
 is "$(tagged "$MNT/x/other")" ". deep f " "but not the one that was named"
 ctl clear -q -R "$MNT/x"
 is "$(tagged "$MNT/x")" "" "without -x all are walked"
+mount --bind "$MNT/x/in" "$MNT/x/other/deep"
+MOUNTS+=("$MNT/x/other/deep")
+# counted FOLDER... (below x): how many files a scan counts that stays on the file systems of these
+counted() {
+	local folders=("${@/#/$MNT/}")
+
+	ctl scan -x --json -- "${folders[@]}" | jq .files
+}
+is "$(counted x)" 1 "-x: a scan leaves them out too"
+is "$(counted x/other x)" 2 "an operand on another file system than one above it counts as well"
+is "$(counted x x/in x/in/f x/other/f x/other)" 2 "one that is on the same, once"
+is "$(counted x x/other/deep)" 2 "so does one behind another file system"
+is "$(counted x/other/f x/other/deep/f x)" 3 "or a file"
+is "$(counted x/other x/other/deep/f x/other/deep x)" 3 "with the folder that it is in, once"
+unmount "$MNT/x/other/deep"
 unmount "$MNT/x/other"
 
 # ---- Where the file system does not tell what an entry is ------------------------------------
