@@ -43,7 +43,7 @@ int cmd_clear(const struct options *opts)
 	};
 	struct walk_result result = {0};
 	struct share share;
-	int status = tagger_open(&clearer.tagger, &share, opts, SHARE_SETTINGS, TAGGER_BOTH);
+	int status = tagger_open(&clearer.tagger, &share, opts, SHARE_CARRIERS, TAGGER_BOTH);
 
 	if (status >= 0)
 		return status;

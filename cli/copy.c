@@ -191,7 +191,7 @@ int cmd_copy(const struct options *opts)
 {
 	struct copier c;
 	struct share share;
-	int status = tagger_open(&c.tagger, &share, opts, SHARE_SETTINGS, TAGGER_BOTH), ret;
+	int status = tagger_open(&c.tagger, &share, opts, SHARE_CARRIERS, TAGGER_BOTH), ret;
 
 	if (status >= 0)
 		return status;

@@ -80,7 +80,7 @@ static int start(struct descent *d, bool last)
 	enum fsdax_tag tag;
 	int err;
 
-	err = fsdax_folder_tag(d->share->policy, d->share->root_fd, "", &tag);
+	err = share_folder_tag(d->share, d->share->root_fd, "", &tag);
 	if (err)
 		return err;
 	err = fsdax_cursor_root(d->share->policy, tag, &d->cursor);
@@ -98,7 +98,7 @@ static int enter(struct descent *d, const char *name, size_t end, bool last)
 	enum fsdax_tag tag;
 	int fd, err;
 
-	err = fsdax_folder_tag(d->share->policy, d->fd, name, &tag);
+	err = share_folder_tag(d->share, d->fd, name, &tag);
 	if (err)
 		return err;
 	fd = open_below(d->fd, name, last);

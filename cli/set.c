@@ -50,7 +50,7 @@ int cmd_set(const struct options *opts)
 	};
 	struct walk_result result = {0};
 	struct share share;
-	int status = tagger_open(&setter.tagger, &share, opts, SHARE_SETTINGS, TAGGER_ONE);
+	int status = tagger_open(&setter.tagger, &share, opts, SHARE_CARRIERS, TAGGER_ONE);
 
 	if (status >= 0)
 		return status;

@@ -72,7 +72,7 @@ int share_open(struct share *share, const struct options *opts, enum share_use u
 {
 	int status, err;
 
-	*share = (struct share){.root_fd = -1};
+	*share = (struct share){.use = use, .root_fd = -1};
 	status = load_policy(share, opts, use);
 	if (status >= 0)
 		return status;
@@ -114,6 +114,38 @@ void share_close(struct share *share)
 		close(share->root_fd);
 	free(share->root);
 	*share = (struct share){.root_fd = -1};
+}
+
+/* By an xattr that the policy does not name. */
+static int folder_tag_by(const struct share *share, int dirfd, const char *name,
+			 enum fsdax_tag *tag)
+{
+	struct fsdax_tag_state state;
+	bool flag = false;
+	int err = fsdax_tag_read(dirfd, name, share->tag_xattr, &state);
+
+	if (err)
+		return err;
+	if (state.by_policy)
+		state.tag = FSDAX_TAG_NONE;
+	if (state.tag == FSDAX_TAG_NONE && share->settings.inode_flag) {
+		err = fsdax_flag_read(dirfd, name, &flag);
+		if (err && err != -EOPNOTSUPP)
+			return err;
+	}
+	*tag = flag ? FSDAX_TAG_YES : state.tag;
+	return 0;
+}
+
+int share_folder_tag(const struct share *share, int dirfd, const char *name, enum fsdax_tag *tag)
+{
+	if (share->use == SHARE_CARRIERS) {
+		*tag = FSDAX_TAG_NONE;
+		return 0;
+	}
+	if (share->use == SHARE_TAGS && share->tag_xattr != share->settings.tag_xattr)
+		return folder_tag_by(share, dirfd, name, tag);
+	return fsdax_folder_tag(share->policy, dirfd, name, tag);
 }
 
 bool share_by_flag(const struct share *share, const struct options *opts)

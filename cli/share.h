@@ -10,18 +10,20 @@
 
 #include "options.h"
 
+/* What a command wants of the policy. */
+enum share_use {
+	SHARE_CARRIERS, /* what carries tags: warnings about rules would only be in the way */
+	SHARE_TAGS,     /* the same, and the tags of folders */
+	SHARE_RULES,    /* decisions */
+};
+
 struct share {
 	struct fsdax_policy *policy; /* a reference of the share's own */
+	enum share_use use;
 	struct fsdax_settings settings;
 	int root_fd;                 /* the root folder, open for reading */
 	char *root;                  /* its real path, without a slash at the end, "" for "/" */
 	const char *tag_xattr;       /* --xattr, else the policy's; NULL for none */
-};
-
-/* What a command wants of the policy. */
-enum share_use {
-	SHARE_SETTINGS, /* what carries tags: warnings about rules would only be in the way */
-	SHARE_RULES,    /* decisions */
 };
 
 /*
@@ -30,9 +32,15 @@ enum share_use {
  */
 int share_open(struct share *share, const struct options *opts, enum share_use use);
 
-/* As share_open(), for a command that asks no policy: the share is "/", and has no rules. */
+/* As share_open(), for a command that asks no policy: the share is "/", without rules and tags. */
 int share_open_plain(struct share *share);
 void share_close(struct share *share);
+
+/*
+ * The tag of a folder, as fsdax_folder_tag(), where the share's use asks for it. With SHARE_TAGS
+ * that is by --xattr, as it is for what lies in the folder; decisions rest on the policy's.
+ */
+int share_folder_tag(const struct share *share, int dirfd, const char *name, enum fsdax_tag *tag);
 
 /* Where a path on the command line lies. */
 struct place {

@@ -198,7 +198,7 @@ int cmd_show(const struct options *opts)
 		.prints = true,
 	};
 	struct walk_result result = {0};
-	int status = share_open(&share, opts, SHARE_SETTINGS);
+	int status = share_open(&share, opts, SHARE_TAGS);
 
 	if (status >= 0)
 		return status;

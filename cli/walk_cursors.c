@@ -18,6 +18,8 @@ static int read_tag(const struct walk *walk, const struct fsdax_policy *policy, 
 	*tag = FSDAX_TAG_NONE;
 	if (!walk->ops->tags)
 		return 0;
+	if (policy == walk->share->policy)
+		return share_folder_tag(walk->share, fd, name, tag);
 	return fsdax_folder_tag(policy, fd, name, tag);
 }
 

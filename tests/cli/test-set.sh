@@ -172,6 +172,48 @@ run as_nobody_ctl set --xattr=user.fsdax --dax=no "$MNT/f"
 exits 0 "user.* needs no privilege"
 is "$(tag_of "$MNT/f" user.fsdax)" no "and is written"
 
+# What cannot be read is asked for by those who need it only.
+mkdir -p "$MNT/closed/mine"
+chmod 711 "$MNT/closed"
+touch "$MNT/closed/mine/f"
+chown -R 65534 "$MNT/closed/mine"
+write_policy '[tag]
+xattr = user.fsdax'
+run as_nobody_ctl set "$MNT/closed/mine/f"
+exits 0 "set: a tag of a folder above that cannot be read is in nobody's way"
+run as_nobody_ctl copy "$MNT/closed/mine" "$MNT/closed/mine"
+exits 0 "copy: nor here"
+run as_nobody_ctl clear "$MNT/closed/mine/f"
+is "$STATUS$(tag_of "$MNT/closed/mine/f" user.fsdax)" 0 "clear: nor here"
+run as_nobody_ctl show "$MNT/closed/mine/f"
+exits 1 "show: what a file has from there is not known"
+write_policy '[policy]'
+
+# Of several xattrs, the one that is named is meant, for what is inherited, too.
+mkdir -p "$MNT/named/a/b"
+touch "$MNT/named/a/b/f"
+ctl set --xattr=user.fsdax "$MNT/named/a"
+run ctl show --xattr=user.fsdax "$MNT/named/a/b/f"
+is "$OUT" $'yes\tfolder '"$MNT/named/a"$'\t'"$MNT/named/a/b/f" "show --xattr: by a folder's tag of that name"
+run ctl show "$MNT/named/a/b/f"
+is "$OUT" $'none\t-\t'"$MNT/named/a/b/f" "show: not by one of another"
+ctl set --dax=no "$MNT/named"
+ctl set --dax=no "$MNT/named/a/b"
+run ctl show -R -v --xattr=user.fsdax "$MNT/named"
+is "$(cut -f 1,3 <<<"$OUT" | sort)" $'none\t'"$MNT/named
+yes	$MNT/named/a
+yes	$MNT/named/a/b
+yes	$MNT/named/a/b/f" "show -R --xattr: the same in a walk"
+setfattr -n user.fsdax -v 'no policy' "$MNT/named/a/b"
+chattr +x "$MNT/named/a/b"
+write_policy '[tag]
+inode-flag = yes'
+setfattr -x user.fsdax "$MNT/named/a"
+run ctl show --xattr=user.fsdax "$MNT/named/a/b/f"
+is "$OUT" $'yes\tfolder '"$MNT/named/a/b"$'\t'"$MNT/named/a/b/f" \
+	"show --xattr: where the flag counts, by a folder's flag"
+write_policy '[policy]'
+
 # ---- What cannot have a tag -------------------------------------------------------------------
 
 mkfifo "$MNT/pipe"
