@@ -49,12 +49,15 @@ static int descent_enter(struct descent *d, const char *name, size_t len)
 	int ret = 0, fd;
 
 	if (d->fd >= 0) {
-		fd = openat(d->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		ret = read_tag(d->walk, d->policy, d->fd, name, &tag);
+		if (ret < 0)
+			return ret;
+		/* We may have to pass through what we may not read. */
+		fd = openat(d->fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
 			return -errno;
 		close(d->fd);
 		d->fd = fd;
-		ret = read_tag(d->walk, d->policy, fd, "", &tag);
 	}
 	if (ret == 0)
 		ret = fsdax_cursor_enter(d->cursor, name, len, tag, &child);

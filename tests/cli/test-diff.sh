@@ -127,6 +127,15 @@ run ctl_diff "$OLD" "$NEW"
 exits 2 "no folder to compare"
 run ctl_diff "$OLD" "$NEW" "$D/nothing"
 exits 1 "a missing folder"
+mkdir -p "$D/closed/open"
+touch "$D/closed/open/f"
+chmod 711 "$D/closed"
+echo '[policy]' >"$SCRATCH/none.ini"
+for path in "$D/closed/open" "$D/closed/open/f"; do
+	run as_nobody timeout 120 "$FSDAX_CTL" diff --json --root "$MNT" "$SCRATCH/none.ini" "$NEW" "$path"
+	is "$(get '[.no_to_yes.files, .failed]')" '[1,0]' \
+		"${path##*/}: behind a folder that may be passed through, but not read"
+done
 ctl_diff "$OLD" "$NEW" "$D" >/dev/full 2>"$SCRATCH/err"
 is "$?" 1 "a full disk is noticed"
 
