@@ -70,8 +70,10 @@ static int copy_xattr(const struct copier *c, const struct walk_entry *entry,
 	if (there.tag == state->tag && there.by_policy == state->by_policy)
 		return 0;
 	if (c->tagger.opts->dry_run)
-		return 1;
-	ret = copy_one_xattr(entry->dirfd, entry->name, goal->dirfd, goal->name, c->tagger.xattr);
+		ret = copy_xattr_check(goal->dirfd, goal->name);
+	else
+		ret = copy_one_xattr(entry->dirfd, entry->name, goal->dirfd, goal->name,
+				     c->tagger.xattr);
 	return ret < 0 ? ret : 1;
 }
 

@@ -40,20 +40,26 @@ static void note_error(struct error_context *base, const char *format, ...)
 		context->err = errno;
 }
 
+int copy_xattr_check(int dirfd, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH)) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? 0 : -EINVAL;
+}
+
 /*
  * A pipe put in a file's place meanwhile is opened without waiting, and refused. A file that
  * is no folder is never "" here.
  */
 static int open_one(int dirfd, const char *name)
 {
-	struct stat st;
-	int fd;
-
 	/* What it is must be known before it is opened: to open a device can do things. */
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH)) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-		return -EINVAL;
+	int fd = copy_xattr_check(dirfd, name);
+
+	if (fd < 0)
+		return fd;
 	fd = openat(dirfd, *name ? name : ".", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

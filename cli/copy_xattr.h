@@ -13,4 +13,7 @@
 int copy_one_xattr(int src_dirfd, const char *src_name, int dst_dirfd, const char *dst_name,
 		   const char *xattr);
 
+/* Of one side, without copying: 0, -EINVAL as above, or what stat(2) may say. */
+int copy_xattr_check(int dirfd, const char *name);
+
 #endif

@@ -59,8 +59,12 @@ rm -r "$dst/plain/yes" "$dst/tagged/yes"
 mkdir "$dst/tagged/yes.d"
 mkfifo "$dst/plain/yes"
 ctl clear -q "$dst/tagged/no"
+run ctl copy -n "$src" "$dst"
+dry=$ERR
+is "$STATUS $(tail -n 1 <<<"$OUT")" "1 1 would be copied, 9 unchanged" "-n: what does not fit is not counted"
 run ctl copy "$src" "$dst"
 exits 1 "a file that DST lacks is a failure"
+is "$(sort <<<"$dry")" "$(sort <<<"$ERR")" "-n: and is named as without"
 has "$ERR" "cannot copy the tag to $dst/tagged/yes: No such file or directory" "it is named"
 has "$ERR" "copy the file itself first" "with what to do"
 has "$ERR" "cannot copy the tag to $dst/plain/yes: Invalid argument
