@@ -29,6 +29,8 @@ enum kind {
 struct packing {
 	char *bytes;
 	size_t size, room;
+	const struct fsdax_report *report; /* of the reading */
+	size_t remarks;			   /* of the report that are packed */
 };
 
 static int put(struct packing *packing, const void *bytes, size_t size)
@@ -66,16 +68,6 @@ static int put_string(struct packing *packing, const char *text, size_t size)
 	return err ? err : put(packing, "", 1);
 }
 
-static int pack_file(void *data, const char *path, const char *text, size_t size)
-{
-	struct packing *packing = data;
-	int err = put_number(packing, KIND_FILE);
-
-	if (!err)
-		err = put_string(packing, path, strlen(path));
-	return err ? err : put_string(packing, text, size);
-}
-
 static int pack_text(struct packing *packing, const char *text)
 {
 	return put_string(packing, text, text ? strlen(text) : 0);
@@ -95,15 +87,37 @@ static int pack_remark(struct packing *packing, const struct fsdax_remark *remar
 	return err ? err : pack_text(packing, remark->message);
 }
 
-/* What the reading came to, except that there was no memory for it. */
-static int pack_result(struct packing *packing, const struct fsdax_report *report, int result)
+/* Those that were not there before. */
+static int pack_remarks(struct packing *packing)
 {
 	int err = 0;
 
-	if (result == -ENOMEM || report_failed(report))
+	while (!err && packing->remarks < fsdax_report_count(packing->report))
+		err = pack_remark(packing, fsdax_report_get(packing->report, packing->remarks++));
+	return err;
+}
+
+/* What was said before a file was read stays before it: that is the order of the files. */
+static int pack_file(void *data, const char *path, const char *text, size_t size)
+{
+	struct packing *packing = data;
+	int err = pack_remarks(packing);
+
+	if (!err)
+		err = put_number(packing, KIND_FILE);
+	if (!err)
+		err = put_string(packing, path, strlen(path));
+	return err ? err : put_string(packing, text, size);
+}
+
+/* What the reading came to, except that there was no memory for it. */
+static int pack_result(struct packing *packing, int result)
+{
+	int err;
+
+	if (result == -ENOMEM || report_failed(packing->report))
 		return -ENOMEM;
-	for (size_t i = 0; i < fsdax_report_count(report) && !err; i++)
-		err = pack_remark(packing, fsdax_report_get(report, i));
+	err = pack_remarks(packing);
 	if (!err)
 		((struct header *)packing->bytes)->result = result;
 	return err;
@@ -118,11 +132,11 @@ int fsdax_policy_pack(const char *path, const char *root, void **bundle, size_t 
 
 	if (!report)
 		return -ENOMEM;
+	packing.report = report;
 	memcpy(header.magic, magic, sizeof(magic));
 	err = put(&packing, &header, sizeof(header));
 	if (!err)
-		err = pack_result(&packing, report,
-				  source_read(report, path, root, pack_file, &packing));
+		err = pack_result(&packing, source_read(report, path, root, pack_file, &packing));
 	fsdax_report_free(report);
 	if (err) {
 		free(packing.bytes);

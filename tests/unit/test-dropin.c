@@ -457,6 +457,26 @@ static void another_root_can_be_searched(void **state)
 	compare_with_bundle(place, NULL, place->root);
 }
 
+static void what_is_wrong_is_told_in_the_order_of_the_files(void **state)
+{
+	static const char *const names[] = {"misnamed", "0.ini", "1.ini", "2.ini", "3.ini"};
+	static const char bad[] = "[rule\n";
+	struct place *place = *state;
+	const char *dir = place->dirs[0];
+
+	write_file(dir, "misnamed", "", 0);
+	assert_int_equal(symlink("nowhere", path_in(dir, "0.ini")), 0);
+	write_file(dir, "1.ini", bad, strlen(bad));
+	assert_int_equal(symlink("nowhere", path_in(dir, "2.ini")), 0);
+	write_file(dir, "3.ini", bad, strlen(bad));
+	load_path(place, dir);
+	assert_int_equal(place->err, -EBADMSG);
+	assert_int_equal(fsdax_report_errors(place->report), 4);
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_string_equal(fsdax_report_get(place->report, i)->file,
+				    path_in(dir, names[i]));
+}
+
 /* Each copy is on the heap, of its very size, so that the address sanitizer sees a byte too many. */
 static int unpack_copy(const char *bytes, size_t size, size_t changed, char by)
 {
@@ -501,6 +521,7 @@ static void a_bundle_that_is_damaged_is_refused_or_harmless(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(what_is_wrong_is_told_in_the_order_of_the_files),
 		TEST(a_bundle_that_is_damaged_is_refused_or_harmless),
 		TEST(files_come_in_the_order_of_their_names_over_all_folders),
 		TEST(a_later_folder_replaces_a_file_of_the_same_name),
