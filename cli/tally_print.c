@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "message.h"
 
@@ -71,12 +72,41 @@ void group_source_cell(struct table *table, const struct tallies *tallies, size_
 	free(file);
 }
 
+/* Whether a character of a path would mean something else in a pattern; last: the one before. */
+static bool is_special(char c, char last)
+{
+	if (c == ';' || c == '#')
+		return last == ' ' || last == '\t';
+	return strchr("*?[]{}\\", c);
+}
+
+/* A pattern that this path matches, and no other. */
+static char *literal(const char *path)
+{
+	char *text = malloc(2 * strlen(path) + 1), *to = text;
+	char last = '/';
+
+	if (!text)
+		return NULL;
+	for (; *path; last = *path++) {
+		if (is_special(*path, last))
+			*to++ = '\\';
+		*to++ = *path;
+	}
+	*to = '\0';
+	return text;
+}
+
 char *tree_pattern(const struct tree *tree)
 {
-	char *pattern, *quoted;
+	char *path = literal(tree->path), *pattern, *quoted;
+	int len = -1;
 
-	if (asprintf(&pattern, "%s%s/%s", *tree->path ? "/" : "", tree->path,
-		     tree->deep ? "**" : "*") < 0)
+	if (path)
+		len = asprintf(&pattern, "%s%s/%s", *path ? "/" : "", path,
+			       tree->deep ? "**" : "*");
+	free(path);
+	if (len < 0)
 		return NULL;
 	quoted = message_quote(NULL, pattern);
 	free(pattern);

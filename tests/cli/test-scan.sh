@@ -262,6 +262,26 @@ else
 	echo "# skip: system calls are not counted without strace"
 fi
 
+# ---- Trees as patterns ------------------------------------------------------------------------------------
+
+# Each can be pasted into a policy, and means the tree that it was printed for.
+odd=$MNT/odd-trees
+for name in 'a[1]' 'a*' 'a?' '{a1,aa}' 'a\1' 'a ;1' 'a #1' a1 aa; do
+	mkdir -p "$odd/$name/in"
+	touch "$odd/$name/in/f"
+done
+run ctl scan --root "$odd" "$odd"
+patterns=$(sed -n 's:^\(/.*/in/\*\*\) .*:\1:p' <<<"$OUT")
+is "$(wc -l <<<"$patterns")" 9 "a tree for each folder"
+while read -r pattern; do
+	write_policy "[rule tree]
+path = $pattern
+dax = yes"
+	ctl scan --root "$odd" --json "$odd" | jq -r '.trees[] | select(.yes.files > 0).path'
+done <<<"$patterns" >"$SCRATCH/trees"
+is "$(sort "$SCRATCH/trees")" "$(cd "$odd" && printf '/%s\n' */in | sort)" \
+	"a tree is written as a pattern that means itself"
+
 # ---- Output that cannot be written ----------------------------------------------------------------------
 
 write_policy '[rule all]
