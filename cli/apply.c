@@ -272,6 +272,43 @@ static int run(struct applier *a, const struct share *share, const struct option
 	return ret < 0 ? EXIT_FAILED : tagger_finish(&a->tagger, &result, "written");
 }
 
+/*
+ * Of the policy's own xattr it is refused when that is loaded: what is written would change what
+ * the rule says, and the next run would write that. Returns -1 to go on, or an exit status.
+ */
+static int check_rules(const struct tagger *tagger)
+{
+	const struct share *share = tagger->share;
+	const char *name;
+
+	if (!tagger->xattr || tagger->xattr == share->settings.tag_xattr)
+		return -1;
+	/* The tag's own comes first, and no rule asks for that. */
+	for (size_t i = share->settings.tag_xattr ? 1 : 0;
+	     (name = fsdax_policy_xattr(share->policy, i)); i++) {
+		if (strcmp(name, tagger->xattr) != 0)
+			continue;
+		message_error("the policy has a rule about %s, which decisions must not change\n"
+			      "  = name another one with --xattr=NAME",
+			      name);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+static int apply(struct applier *a, const struct share *share, const struct options *opts)
+{
+	int status = check_rules(&a->tagger);
+
+	if (status >= 0)
+		return status;
+	a->needs = fsdax_policy_needs(share->policy);
+	a->now = inode_now(a->needs);
+	a->own_xattr = a->tagger.xattr && share->settings.tag_xattr &&
+		       strcmp(a->tagger.xattr, share->settings.tag_xattr) == 0;
+	return run(a, share, opts);
+}
+
 int cmd_apply(const struct options *opts)
 {
 	struct applier a = {.links = NULL};
@@ -280,11 +317,7 @@ int cmd_apply(const struct options *opts)
 
 	if (status >= 0)
 		return status;
-	a.needs = fsdax_policy_needs(share.policy);
-	a.now = inode_now(a.needs);
-	a.own_xattr = a.tagger.xattr && share.settings.tag_xattr &&
-		      strcmp(a.tagger.xattr, share.settings.tag_xattr) == 0;
-	status = run(&a, &share, opts);
+	status = apply(&a, &share, opts);
 	tagger_close(&a.tagger, &share);
 	return status;
 }

@@ -135,6 +135,24 @@ is "$(<"$SCRATCH/out")" "18 written, 0 unchanged" "each file that is left is wri
 is "$(tag_of "$MNT/h/b/3") $(tag_of "$MNT/h/a/8")" "yes policy yes policy" \
 	"by whichever name is left"
 
+# ---- What the rules ask for ---------------------------------------------------------------------
+
+mkdir "$MNT/r"
+touch "$MNT/r/f"
+for tag in none user.fsdax; do
+	write_policy "[tag]
+xattr = $tag
+[rule mark]
+xattr = user.mark
+dax = yes"
+	run ctl apply --xattr=user.mark "$MNT/r"
+	exits 2 "tag in $tag: no decision is written where a rule would see it"
+	has "$ERR" "the policy has a rule about user.mark" "and it is said"
+	is "$(tag_of "$MNT/r/f" user.mark)" "" "nothing is written"
+	run ctl apply --xattr=user.other "$MNT/r"
+	exits 0 "another xattr will do"
+done
+
 # ---- Where it cannot be carried ---------------------------------------------------------------
 
 new_fs btrfs || { echo "# no btrfs in this kernel"; done_testing; }
