@@ -35,9 +35,10 @@ int main(int argc, char **argv)
 	int share = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed = argc < 2;
 	struct fsdax_policy *policy;
 	struct fsdax_cursor *root;
+	enum fsdax_tag tag;
 
 	if (failed || share < 0 || fsdax_policy_load(argv[1], NULL, &policy, NULL) ||
-	    fsdax_cursor_root(policy, FSDAX_TAG_NONE, &root))
+	    fsdax_folder_tag(policy, share, "", &tag) || fsdax_cursor_root(policy, tag, &root))
 		return 2;
 	for (int i = 2; i < argc; i++) {
 		struct fsdax_rule_info rule = {.name = "-"};

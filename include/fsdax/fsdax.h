@@ -8,9 +8,11 @@
  *	struct fsdax_policy *policy;
  *	struct fsdax_cursor *root;
  *	struct fsdax_decision decision;
+ *	enum fsdax_tag tag;
  *
  *	fsdax_policy_load(NULL, NULL, &policy, NULL);
- *	fsdax_cursor_root(policy, FSDAX_TAG_NONE, &root);
+ *	fsdax_folder_tag(policy, share_fd, "", &tag);
+ *	fsdax_cursor_root(policy, tag, &root);
  *	fsdax_decide_at(root, share_fd, "vmlinuz", NULL, 0, &decision);
  *
  * Conventions, for every function that does not say otherwise:

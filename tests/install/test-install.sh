@@ -73,6 +73,15 @@ cmake -S "$FSDAX_SOURCE_DIR/examples" -B "$scratch/cmake" -G Ninja \
 cmake --build "$scratch/cmake" >/dev/null
 is "a program built by CMake" "$wanted" "$(example "$scratch/cmake/decide")"
 
+# A tag on the share's root counts for all below it.
+if setfattr -n trusted.fsdax -v no "$share" 2>/dev/null; then
+	wanted=$(printf 'models/%s\tno\tfolder-tag\t-\n' big small
+		printf 'models\tno\tnot-regular\t-\nabsent\terror\n')
+	is "it sees a tag of the root" "$wanted" "$(example "$scratch/cmake/decide")"
+else
+	echo "# no tag of the root: trusted.* cannot be set here"
+fi
+
 # The headers stand on their own, whatever the dialect.
 for header in fsdax fuse; do
 	echo "#include <fsdax/$header.h>" | ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror \

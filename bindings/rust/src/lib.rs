@@ -6,13 +6,14 @@
 //! a [`fuse::Session`].
 //!
 //! ```no_run
-//! use fsdax::{Cursor, Policy, Tag};
+//! use fsdax::{Cursor, Policy};
 //! use std::{ffi::CString, fs::File, os::unix::io::AsFd};
 //!
 //! let share = File::open("/srv/share")?;
 //! let (policy, warnings) = Policy::load(None, None)?;
 //! eprint!("{}", warnings);
-//! let root = Cursor::root(&policy, Tag::None)?;
+//! let tag = policy.folder_tag(share.as_fd(), &CString::default())?;
+//! let root = Cursor::root(&policy, tag)?;
 //! let decision = root.decide_at(share.as_fd(), &CString::new("vmlinuz")?, None)?;
 //! println!("{} because of {}", decision.dax, decision.reason);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
