@@ -78,6 +78,9 @@ uint64_t plan_window_for_all(const struct plan *plan);
 unsigned int plan_shown_first(void);
 unsigned int plan_shown_next(const struct plan *plan, unsigned int bucket);
 
+/* Whether the default of the policy is to be replaced, too. */
+bool plan_changes_default(const struct plan *plan);
+
 /* The policy text to paste. Allocated; NULL: no memory. */
 char *plan_snippet(const struct plan *plan);
 

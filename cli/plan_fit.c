@@ -255,13 +255,23 @@ static void condition(const struct plan *plan, char dst[64])
 		snprintf(dst, 64, ">= %s", plan_size(low, from));
 }
 
+bool plan_changes_default(const struct plan *plan)
+{
+	struct fsdax_settings settings;
+
+	fsdax_policy_settings(plan->tallies->policy, &settings);
+	return settings.default_dax;
+}
+
 char *plan_snippet(const struct plan *plan)
 {
+	/* Files of other sizes are not to be yes for want of a rule. */
+	const char *no = plan_changes_default(plan) ? "[policy]\ndefault = no\n\n" : "";
 	char window[24], size[64];
 	char *text;
 
 	condition(plan, size);
-	if (asprintf(&text, "[rule window-%s]\nsize = %s\ndax = yes\n",
+	if (asprintf(&text, "%s[rule window-%s]\nsize = %s\ndax = yes\n", no,
 		     plan_size(window, plan->window), size) < 0)
 		return NULL;
 	return text;

@@ -85,7 +85,9 @@ static void put_replaced(struct html *html, const struct plan *plan)
 		output_print(":%u</code>)", rule.line);
 		any = true;
 	}
-	output_text(any ? ":</p>\n" : "before all other rules:</p>\n");
+	output_print("%s%s:</p>\n", any ? "" : "before all other rules",
+		     plan_changes_default(plan) ? ", and in place of <code>default = yes</code>"
+						: "");
 }
 
 static void put_snippet(struct html *html, const struct plan *plan)

@@ -116,7 +116,8 @@ static int print_replaced(const struct plan *plan)
 		free(file);
 		any = true;
 	}
-	output_text(any ? ":\n\n" : "Write this before all other rules:\n\n");
+	output_print("%s%s:\n\n", any ? "" : "Write this before all other rules",
+		     plan_changes_default(plan) ? ", and in place of default = yes" : "");
 	return 0;
 }
 

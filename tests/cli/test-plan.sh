@@ -108,6 +108,23 @@ path = /models/**
 dax = yes'
 run plan --window 512M
 has "$OUT" "Write this before all other rules" "without a rule by size"
+
+# ---- Where the default is yes ---------------------------------------------------------------------------
+
+write_policy '[policy]
+default = yes
+[rule models]
+path = /models/**
+dax = yes'
+run plan --window 512M --json
+is "$(get .recommended.from)" 65536 "a policy whose default is yes: the same size"
+has "$(get .recommended.policy)" '[policy]\ndefault = no\n' "and the default is no"
+fits 512M
+run plan --window 512M
+has "$OUT" "Write this before all other rules, and in place of default = yes:" "and what goes"
+run plan --window 512M --html
+has "$OUT" "before all other rules, and in place of <code>default = yes</code>:" "and in a page"
+
 write_policy ''
 mkdir "$MNT/empty"
 run ctl plan --window 512M "$MNT/empty"
