@@ -68,26 +68,26 @@ static void put_lede(struct html *html, const struct plan *plan)
 
 /* ---- What to write ------------------------------------------------------------------------ */
 
-/* Which rules it is to stand in for. */
+/* Where it belongs, and which rules it is to stand in for; as plan_print.c has it. */
 static void put_replaced(struct html *html, const struct plan *plan)
 {
 	struct fsdax_rule_info rule;
 	bool any = false;
 
-	output_text("<p>Write this ");
+	output_text("<p>Write this before all other rules");
 	for (uint32_t i = 0; i < plan->tallies->n_rules; i++) {
 		if (!plan->by_size[i] || fsdax_policy_rule(plan->tallies->policy, i, &rule))
 			continue;
-		output_text(any ? ", rule <b>" : "in place of rule <b>");
+		output_text(any ? ", rule <b>" : ", in place of rule <b>");
 		html_name(html, rule.name);
 		output_text("</b> (<code>");
 		html_name(html, rule.file);
 		output_print(":%u</code>)", rule.line);
 		any = true;
 	}
-	output_print("%s%s:</p>\n", any ? "" : "before all other rules",
-		     plan_changes_default(plan) ? ", and in place of <code>default = yes</code>"
-						: "");
+	output_print("%s:</p>\n", plan_changes_default(plan)
+					  ? ", and in place of <code>default = yes</code>"
+					  : "");
 }
 
 static void put_snippet(struct html *html, const struct plan *plan)

@@ -97,12 +97,13 @@ static int print_curve(const struct plan *plan)
 	return table_print(table);
 }
 
-/* Which rules the snippet is to stand in for. */
+/* Where the snippet belongs: first, for what asks for more than a size is to override it. */
 static int print_replaced(const struct plan *plan)
 {
 	struct fsdax_rule_info rule;
 	bool any = false;
 
+	output_text("Write this before all other rules");
 	for (uint32_t i = 0; i < plan->tallies->n_rules; i++) {
 		char *file;
 
@@ -111,12 +112,12 @@ static int print_replaced(const struct plan *plan)
 		file = message_quote(NULL, rule.file);
 		if (!file)
 			return -ENOMEM;
-		output_print("%s rule %s (%s:%u)", any ? "," : "Write this in place of", rule.name,
-			     file, rule.line);
+		output_print("%s rule %s (%s:%u)", any ? "," : ", in place of", rule.name, file,
+			     rule.line);
 		free(file);
 		any = true;
 	}
-	output_print("%s%s:\n\n", any ? "" : "Write this before all other rules",
+	output_print("%s:\n\n",
 		     plan_changes_default(plan) ? ", and in place of default = yes" : "");
 	return 0;
 }

@@ -109,6 +109,27 @@ dax = yes'
 run plan --window 512M
 has "$OUT" "Write this before all other rules" "without a rule by size"
 
+# ---- Where other rules come before those that go by size ------------------------------------------------
+
+write_policy '[rule weights]
+path = /models/**
+dax = no
+[rule tiny]
+size = < 4K
+dax = no'
+run plan --window 1G
+has "$OUT" "Write this before all other rules, in place of rule tiny ($POLICY:4):" \
+	"a rule by size behind another one"
+run plan --window 1G --html
+like "$OUT" "Write this before all other rules, in place of rule <b>tiny</b> *:</p>" "and in a page"
+run plan --window 1G --json
+{
+	jq -r .recommended.policy <<<"$OUT"
+	head -3 "$POLICY"
+} >"$SCRATCH/planned.ini"
+is "$("$FSDAX_CTL" scan --policy "$SCRATCH/planned.ini" --root "$D" --json "$D" | jq -c '.yes.chunks')" \
+	"$(get .recommended.chunks)" "written like that, it takes what the plan says"
+
 # ---- Where the default is yes ---------------------------------------------------------------------------
 
 write_policy '[policy]
