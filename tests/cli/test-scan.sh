@@ -224,9 +224,19 @@ mkfifo "$SCRATCH/list-pipe"
 for signal in INT TERM; do
 	exec 9<>"$SCRATCH/list-pipe"
 	printf '%s\0' "$D/a" >&9
-	# Without --foreground the signal would come twice, and the second one kills.
-	timeout --foreground --preserve-status -k 20 -s $signal 1 "$FSDAX_CTL" scan --policy "$POLICY" \
-		--root "$D" --json --files0-from="$SCRATCH/list-pipe" >"$SCRATCH/out" 2>"$SCRATCH/err"
+	# A shell's background jobs ignore SIGINT, unless told otherwise.
+	env --default-signal=INT "$FSDAX_CTL" scan --policy "$POLICY" --root "$D" --json \
+		--files0-from="$SCRATCH/list-pipe" >"$SCRATCH/out" 2>"$SCRATCH/err" &
+	pid=$!
+	# Until it has blocked both, and waits for them otherwise, either kills it.
+	for _ in {1..600}; do
+		[[ $(<"/proc/$pid/comm") == fsdax-ctl ]] &&
+			grep -q '^SigBlk:.*[4-7c-f]..[2367abef]$' "/proc/$pid/status" && break
+		sleep 0.1
+	done
+	sleep 1
+	kill "-$signal" $pid
+	wait $pid
 	is "$?" 130 "SIG$signal ends a scan in good order"
 	is "$(jq -c '[.interrupted, .files]' "$SCRATCH/out")" '[true,4]' \
 		"and what was seen until then is marked as such"
