@@ -74,11 +74,19 @@ static void print_cost(FILE *out, const struct explanation *e)
 		count_text(each, set->descriptor_size), "", count_text(cache, cost.page_cache));
 }
 
+/* A NUL does not end what is shown: "yes" with two of them is no tag. */
 static void print_value(FILE *out, const struct fsdax_xattr *xattr)
 {
-	char *text = strndup(xattr->value, xattr->size < 64 ? xattr->size : 64);
-	char *quoted = text ? message_quote(NULL, text) : NULL;
+	const size_t size = xattr->size < 64 ? xattr->size : 64;
+	char *text = calloc(1, size + 1);
+	char *quoted;
 
+	for (size_t i = 0; text && i < size; i++) {
+		const char c = ((const char *)xattr->value)[i];
+
+		text[i] = c ? c : '?';
+	}
+	quoted = text ? message_quote(NULL, text) : NULL;
 	fprintf(out, "holds %s%s, which is neither yes nor no: ignored", quoted ? quoted : "?",
 		xattr->size > 64 ? "..." : "");
 	free(quoted);
