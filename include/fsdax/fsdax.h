@@ -524,7 +524,8 @@ struct fsdax_step {
  * Decide as fsdax_decide() with FSDAX_DECIDE_EXACT, and call @fn for every
  * condition of every rule, the last rule first, for the last that matches wins:
  * its conditions, then the rule as a whole. Facts that are not given count as
- * unknown, and an unknown condition does not match.
+ * unknown, and an unknown condition does not match; a file whose type is unknown is decided on
+ * as one that is not regular.
  *
  * @path: of the file below the share's root; only for the texts of the steps
  * Returns the first value other than 0 that @fn returns, or 0. Errors: -ENOMEM.
@@ -558,8 +559,8 @@ struct fsdax_tag_state {
 };
 
 /**
- * Read the tag xattr of @name in @dirfd, or of @dirfd itself if @name is "". Does
- * not follow links, and opens nothing where the kernel has getxattrat(2). With
+ * Read the tag xattr of @name in @dirfd, or of @dirfd itself if @name is "". A name has no
+ * slash. Does not follow links, and opens nothing where the kernel has getxattrat(2). With
  * "", @dirfd may be of any type, and O_PATH will do where /proc is mounted; so for
  * all functions below that take a folder and a name.
  *
