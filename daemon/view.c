@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,4 +179,12 @@ int view_open(struct view *view, int fd)
 		err = answer.err;
 	pthread_mutex_unlock(&view->lock);
 	return err ? err : open_number(view, answer.number);
+}
+
+/* Its end of the socket is closed with it. An error of a file may look like one of the socket. */
+bool view_is_gone(const struct view *view)
+{
+	struct pollfd end = {.fd = view->socket};
+
+	return poll(&end, 1, 0) == 1 && end.revents & POLLHUP;
 }

@@ -19,6 +19,8 @@
 #ifndef DAEMON_VIEW_H
 #define DAEMON_VIEW_H
 
+#include <stdbool.h>
+
 struct settings;
 struct view;
 
@@ -35,10 +37,13 @@ void view_stop(struct view *view);
 
 /*
  * A descriptor of the file's view, to be given to the front-end, and closed. fd: the host's
- * file, open for reading and writing; not needed after the call. Errors: -EIO (the process is
- * gone), -ELOOP (the file's file system is itself stacked), -ETXTBSY, what open(2) may say.
+ * file, open for reading and writing; not needed after the call. Errors: -EIO (the process can't
+ * be asked), -ELOOP (the file's file system is itself stacked), -ETXTBSY, what open(2) may say.
  * Thread-safe.
  */
 int view_open(struct view *view, int fd);
+
+/* Whether the process has ended: then no file can be opened any more. Thread-safe. */
+bool view_is_gone(const struct view *view);
 
 #endif

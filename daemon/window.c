@@ -59,7 +59,6 @@ struct window {
 	struct mapper mapper;
 	bool attached;
 	struct view *view; /* NULL: this host can't */
-	bool view_lost;	   /* its process has died, and so no front-end gets a window any more */
 	struct guard *guard;
 	struct chunk *chunks;
 	uint32_t n_chunks;
@@ -95,13 +94,16 @@ static void count_chunk(struct window *window, struct mapped *file, int by)
 	pthread_mutex_unlock(&window->seen_lock);
 }
 
-/* The view's process has died: nothing can be mapped any more, and the guest must not try. */
-static void note_error(struct window *window, int err)
+/* Whether files can be mapped: not without the view's process, which may have died. */
+static bool has_view(const struct window *window)
 {
-	if (err != -EIO && err != -ENOTCONN)
-		return;
-	window->view_lost = true;
-	if (atomic_exchange(&window->ready, false))
+	return window->view && !view_is_gone(window->view);
+}
+
+/* A file could not be mapped. If none can be any more, then the guest must not try. */
+static void note_refused(struct window *window)
+{
+	if (!has_view(window) && atomic_exchange(&window->ready, false))
 		log_error("the process that serves whole-file mappings has gone: no file is DAX "
 			  "from now on");
 }
@@ -114,10 +116,10 @@ static int get_file(struct window *window, struct inode *inode, struct mapped **
 	if (*file)
 		return 0;
 	err = mapped_new(window->share, window->view, inode, file);
-	if (err) {
-		note_error(window, err);
+	if (err || (*file)->fd < 0)
+		note_refused(window);
+	if (err)
 		return err;
-	}
 	if (window->guard)
 		(*file)->watch =
 			guard_watch(window->guard, window->share->proc_fd, (*file)->source);
@@ -475,7 +477,8 @@ void window_attach(struct window *window, const struct mapper *mapper)
 		window->attached = true;
 		start_guard(window);
 	}
-	atomic_store(&window->ready, mapper && window->view && !window->share->settings->readonly);
+	atomic_store(&window->ready,
+		     mapper && has_view(window) && !window->share->settings->readonly);
 	pthread_mutex_unlock(&window->lock);
 }
 
@@ -494,7 +497,7 @@ void window_stats(struct window *window, struct window_stats *stats)
 	stats->size = window->n_chunks * CHUNK;
 	stats->chunk_size = CHUNK;
 	stats->mapped_bytes = stats->mapped_chunks * CHUNK;
-	stats->view = window->view;
+	stats->view = has_view(window);
 }
 
 void window_each(struct window *window,

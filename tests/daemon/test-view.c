@@ -238,9 +238,11 @@ static void mappings_outlive_the_process(void **state)
 	(void)state;
 	need_view();
 	bytes = map_chunk(fd, 0);
+	assert_false(view_is_gone(view));
 	assert_int_equal(kill(server(), SIGKILL), 0);
 	/* Opening fails, but does not hang. */
 	assert_true(view_open(view, fd) < 0);
+	assert_true(view_is_gone(view));
 	assert_int_equal(pwrite(fd, "new", 3, 8192), 3);
 	assert_memory_equal(bytes + 8192, "new", 3);
 	munmap(bytes, CHUNK);

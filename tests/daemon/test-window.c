@@ -607,6 +607,105 @@ static void a_running_program_is_copied(void **state)
 	done();
 }
 
+/* ---- What the daemon has not ------------------------------------------------------------------------ */
+
+static int setup_to_write(uint64_t nodeid)
+{
+	struct fuse_setupmapping_in in = {.len = CHUNK_SIZE, .flags = FUSE_SETUPMAPPING_FLAG_WRITE};
+
+	return client_send(&client, FUSE_SETUPMAPPING, nodeid, &in, sizeof(in), NULL, 0);
+}
+
+/* Map a file to write to it, and write. 0 or why that was refused; else the file has it. */
+static int write_mapped(uint64_t nodeid, int fd)
+{
+	int err = setup_to_write(nodeid);
+	char c = 0;
+
+	if (err)
+		return err;
+	qemu.window[0] = 'g';
+	assert_int_equal(pread(fd, &c, 1, 0), 1);
+	assert_int_equal(c, 'g');
+	assert_int_equal(front_end_remove(&client, nodeid, 0), 0);
+	return 0;
+}
+
+/* The view's: our only child. It has ended then, and is left to who waits for it. */
+static void kill_child(void)
+{
+	char path[64];
+	siginfo_t info;
+	int pid = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &pid), 1);
+	fclose(file);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+}
+
+static void without_the_views_process_nothing_is_dax(void **state)
+{
+	struct fuse_entry_out entry;
+	uint64_t nodeid;
+	int fd;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 5000, 'a');
+	fd = host_open("file");
+	kill_child();
+	/* The guest was told that it is, so it has no other way to read it. */
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	assert_int_equal(qemu.window[4999], 'a');
+	assert_false(window_ready(client.share->window));
+	assert_int_equal(client_lookup(&client, FUSE_ROOT_ID, "file", &entry), 0);
+	assert_int_not_equal(entry.nodeid, nodeid);
+	assert_int_equal(entry.attr.flags & FUSE_ATTR_DAX, 0);
+	/* Nor for the next front-end. */
+	window_attach(client.share->window, &qemu.mapper);
+	assert_false(window_ready(client.share->window));
+	close(fd);
+	done();
+}
+
+static ino_t broken; /* of a file whose disk fails when it is opened */
+
+int __real_inode_open(struct share *its, struct inode *inode, int flags);
+int __wrap_inode_open(struct share *its, struct inode *inode, int flags);
+
+int __wrap_inode_open(struct share *its, struct inode *inode, int flags)
+{
+	if (broken && inode->key.ino == broken)
+		return -EIO;
+	return __real_inode_open(its, inode, flags);
+}
+
+static void a_disk_that_fails_is_not_the_views_process(void **state)
+{
+	uint64_t bad, good;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	open_window();
+	bad = file_of("bad", 5000, 'a');
+	good = file_of("good", 5000, 'a');
+	fd = host_open("good");
+	assert_int_equal(fstatat(client.dirfd, "bad", &st, 0), 0);
+	broken = st.st_ino;
+	assert_int_equal(setup_to_write(bad), -EIO);
+	broken = 0;
+	assert_true(window_ready(client.share->window));
+	assert_int_equal(write_mapped(good, fd), 0);
+	close(fd);
+	done();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -632,6 +731,8 @@ int main(void)
 		cmocka_unit_test(what_was_lost_is_mapped_when_the_guest_is_told),
 		cmocka_unit_test(what_was_lost_is_not_unmapped),
 		cmocka_unit_test(a_running_program_is_copied),
+		cmocka_unit_test(without_the_views_process_nothing_is_dax),
+		cmocka_unit_test(a_disk_that_fails_is_not_the_views_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

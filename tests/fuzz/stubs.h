@@ -6,7 +6,7 @@
 #ifndef FUZZ_STUBS_H
 #define FUZZ_STUBS_H
 
-/* What view_open() returns: 0: a descriptor of the file itself; else this error. */
+/* What view_open() returns: 0: a descriptor of the file itself; else this error, -EIO for good. */
 extern int stub_view_error;
 
 /* The host has changed a file. */
