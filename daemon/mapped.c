@@ -141,6 +141,7 @@ int mapped_new(struct share *share, struct view *view, struct inode *inode, stru
 	*made = (struct mapped){.inode = inode_ref(inode), .fd = -1, .watch = -1};
 	made->source = inode_open(share, inode, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	err = made->source < 0 ? made->source : open_view(share, view, made);
+	made->refused = err;
 	if (err && made->source >= 0)
 		err = fall_back(share, made, err);
 	if (err) {

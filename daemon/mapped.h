@@ -6,8 +6,10 @@
  * the moment the guest maps it is copied, since the guest has no other way to read it by then.
  * That is so for a program that is running on the host (ETXTBSY), and as long as it runs nobody
  * can write to the file, so the copy is exact. When that ends and the file is written to, the
- * guard has the copy refreshed. What a guest writes to the copy is lost: it can't have opened
- * the file for writing either. The inode is retired as soon as it is closed.
+ * guard has the copy refreshed. A guest that was told DAX gets a copy in other cases too: when
+ * there is no descriptor left, or nothing to map by. What is written to a copy is lost, so it is
+ * for reading only, and who wants to write is told why. The inode is retired as soon as it is
+ * closed.
  */
 #ifndef DAEMON_MAPPED_H
 #define DAEMON_MAPPED_H
@@ -22,6 +24,7 @@ struct view;
 struct mapped {
 	struct inode *inode; /* with a reference */
 	int fd;		     /* of the view, to be mapped; -1: chunks are copied */
+	int refused;	     /* why they are: -errno, for who wants to write */
 	int source;	     /* of the file */
 	int watch;	     /* of the guard; -1: none */
 	uint32_t chunks;     /* that are mapped */

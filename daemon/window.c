@@ -265,23 +265,33 @@ static int unmap_chunk(struct window *window, struct chunk *chunk)
 	return err;
 }
 
+/* A copy is for reading: see mapped.h. 0, or why it can't be written to. */
+static int check_use(const struct mapped *file, bool writable)
+{
+	return writable && file->fd < 0 ? file->refused : 0;
+}
+
 static int map_chunk(struct window *window, struct chunk *chunk, struct inode *inode,
-		     uint64_t offset)
+		     uint64_t offset, bool writable)
 {
 	struct mapped *file;
 	int err;
 
 	if (chunk->file && chunk->file->inode == inode && chunk->offset == offset &&
 	    !chunk->lost) {
-		count(window, &window->stats.upgrades, 1);
-		return 0;
+		err = check_use(chunk->file, writable);
+		if (!err)
+			count(window, &window->stats.upgrades, 1);
+		return err;
 	}
 	if (chunk->file)
 		unmap_chunk(window, chunk);
 	err = get_file(window, inode, &file);
 	if (err)
 		return err;
-	err = fill_chunk(window, chunk, file, offset);
+	err = check_use(file, writable);
+	if (!err)
+		err = fill_chunk(window, chunk, file, offset);
 	if (err) {
 		put_file(window, file);
 		return err;
@@ -402,7 +412,6 @@ int window_setup(struct window *window, struct inode *inode, uint64_t file_offse
 	struct chunk *chunk;
 	int err = 0;
 
-	(void)writable; /* see above */
 	if (!S_ISREG(inode->type) || !is_range(window, window_offset, len) || file_offset % PAGE ||
 	    file_offset > INT64_MAX - CHUNK - len)
 		return -EINVAL;
@@ -411,7 +420,7 @@ int window_setup(struct window *window, struct inode *inode, uint64_t file_offse
 		err = -ENODEV;
 	chunk = &window->chunks[window_offset / CHUNK];
 	for (uint64_t done = 0; !err && done < len; done += CHUNK)
-		err = map_chunk(window, chunk++, inode, file_offset + done);
+		err = map_chunk(window, chunk++, inode, file_offset + done, writable);
 	if (err)
 		count(window, &window->stats.failures, 1);
 	pthread_mutex_unlock(&window->lock);

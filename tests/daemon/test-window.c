@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -631,6 +632,56 @@ static int write_mapped(uint64_t nodeid, int fd)
 	return 0;
 }
 
+enum { MOST_FDS = 512 };
+
+/* Leave so many descriptors that can still be had. Returns how many took up the others. */
+static unsigned int take_fds(int fds[MOST_FDS], unsigned int left)
+{
+	struct rlimit limit;
+	unsigned int n = 0;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = MOST_FDS;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	while ((fds[n] = dup(client.dirfd)) >= 0)
+		n++;
+	for (; left; left--)
+		close(fds[--n]);
+	return n;
+}
+
+static void give_fds(const int fds[MOST_FDS], unsigned int n)
+{
+	while (n)
+		close(fds[--n]);
+}
+
+static void what_is_written_without_descriptors_is_not_lost(void **state)
+{
+	unsigned int refused = 0;
+	uint64_t nodeid;
+	int fd;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 5000, 'a');
+	fd = host_open("file");
+	for (unsigned int left = 0; left < 8; left++) {
+		int fds[MOST_FDS];
+		unsigned int n = take_fds(fds, left);
+		int err = write_mapped(nodeid, fd);
+
+		give_fds(fds, n);
+		assert_true(!err || err == -EMFILE);
+		refused += err != 0;
+		assert_int_equal(pwrite(fd, "a", 1, 0), 1);
+	}
+	assert_in_range(refused, 1, 7);
+	assert_int_equal(write_mapped(nodeid, fd), 0);
+	close(fd);
+	done();
+}
+
 /* The view's: our only child. It has ended then, and is left to who waits for it. */
 static void kill_child(void)
 {
@@ -662,6 +713,7 @@ static void without_the_views_process_nothing_is_dax(void **state)
 	/* The guest was told that it is, so it has no other way to read it. */
 	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
 	assert_int_equal(qemu.window[4999], 'a');
+	assert_int_equal(setup_to_write(nodeid), -EIO);
 	assert_false(window_ready(client.share->window));
 	assert_int_equal(client_lookup(&client, FUSE_ROOT_ID, "file", &entry), 0);
 	assert_int_not_equal(entry.nodeid, nodeid);
@@ -731,6 +783,7 @@ int main(void)
 		cmocka_unit_test(what_was_lost_is_mapped_when_the_guest_is_told),
 		cmocka_unit_test(what_was_lost_is_not_unmapped),
 		cmocka_unit_test(a_running_program_is_copied),
+		cmocka_unit_test(what_is_written_without_descriptors_is_not_lost),
 		cmocka_unit_test(without_the_views_process_nothing_is_dax),
 		cmocka_unit_test(a_disk_that_fails_is_not_the_views_process),
 	};
