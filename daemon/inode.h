@@ -211,6 +211,12 @@ void inode_fd_done(struct share *share, struct inode *inode, int fd);
 int inode_open(struct share *share, struct inode *inode, int flags);
 
 /*
+ * For what was opened on the guest's behalf, to stay open: fd itself, or -EMFILE, and it is closed,
+ * since the last descriptors are for others. What is negative is returned as it is.
+ */
+int inode_fd_keep(struct share *share, int fd);
+
+/*
  * syncfs(2) on each mount that the guest knows something of, as far as inodes have file handles.
  * 0, or the first error.
  */

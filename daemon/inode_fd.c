@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,22 @@ struct inode_mount {
 
 /* ---- Kept descriptors --------------------------------------------------------------- */
 
+/*
+ * A guest can have as many files open as there are descriptors. But its front-end sends some with
+ * its messages, and one for which there is no room ends the connection: so the last numbers are
+ * not the guest's to take.
+ */
+enum { NOT_THE_GUESTS = 64, ENOUGH = 1024 };
+
+static int end_of_fds(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > INT_MAX)
+		return INT_MAX;
+	return (int)limit.rlim_cur - (limit.rlim_cur < ENOUGH ? 0 : NOT_THE_GUESTS);
+}
+
 /* How many to keep: leave half of what the process may have for open files. */
 static uint32_t room_for_fds(void)
 {
@@ -43,6 +60,7 @@ int inode_fds_new(struct inode_fds *fds)
 {
 	pthread_mutex_init(&fds->lock, NULL);
 	fds->room = room_for_fds();
+	fds->end = end_of_fds();
 	fds->ring = calloc(fds->room, sizeof(*fds->ring));
 	return fds->ring ? 0 : -ENOMEM;
 }
@@ -126,22 +144,58 @@ static bool too_many(int err)
 	return err == EMFILE || err == ENFILE;
 }
 
+/* As of open(2), or -1 in place of one that is not the guest's to take. */
+static int keep(const struct inode_fds *fds, int fd)
+{
+	if (fd < fds->end)
+		return fd;
+	close(fd);
+	errno = EMFILE;
+	return -1;
+}
+
+int inode_fd_keep(struct share *share, int fd)
+{
+	return fd < 0 || keep(&share->inodes->fds, fd) >= 0 ? fd : -EMFILE;
+}
+
+/* Before a file is opened to be cut: that it can't be kept would be found too late. */
+static bool has_room(const struct inode_fds *fds, int any_fd)
+{
+	int fd = keep(fds, fcntl(any_fd, F_DUPFD_CLOEXEC, 0));
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static int try_open(const struct inode_fds *fds, int dirfd, const char *name, int flags)
+{
+	if (flags & O_TRUNC && !has_room(fds, dirfd))
+		return -1;
+	return keep(fds, openat(dirfd, name, flags | O_CLOEXEC));
+}
+
 int inode_fds_openat(struct inode_table *table, int dirfd, const char *name, int flags)
 {
-	int fd = openat(dirfd, name, flags | O_CLOEXEC);
+	int fd = try_open(&table->fds, dirfd, name, flags);
 
 	if (fd < 0 && too_many(errno) && shrink(&table->fds))
-		fd = openat(dirfd, name, flags | O_CLOEXEC);
+		fd = try_open(&table->fds, dirfd, name, flags);
 	return fd < 0 ? -errno : fd;
+}
+
+static int try_handle_of(const struct inode_fds *fds, const struct inode *inode)
+{
+	return keep(fds, open_by_handle_at(inode->mount->fd, inode->handle, O_PATH | O_CLOEXEC));
 }
 
 static int open_handle(struct inode_table *table, const struct inode *inode)
 {
-	int flags = O_PATH | O_CLOEXEC;
-	int fd = open_by_handle_at(inode->mount->fd, inode->handle, flags);
+	int fd = try_handle_of(&table->fds, inode);
 
 	if (fd < 0 && too_many(errno) && shrink(&table->fds))
-		fd = open_by_handle_at(inode->mount->fd, inode->handle, flags);
+		fd = try_handle_of(&table->fds, inode);
 	return fd < 0 ? -errno : fd;
 }
 

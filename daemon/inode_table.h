@@ -40,6 +40,7 @@ struct inode_fds {
 	struct inode **ring;
 	uint32_t n, room;
 	uint32_t hand;		    /* where to look for one to close */
+	int end; /* descriptors from this number on are not the guest's to take; never changes */
 	struct inode_mount *mounts; /* a list: there are few */
 };
 

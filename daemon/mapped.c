@@ -101,7 +101,7 @@ static int open_view(struct share *share, struct view *view, struct mapped *mapp
 	fd = inode_open(share, mapped->inode, O_RDWR | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return fd;
-	mapped->fd = view_open(view, fd);
+	mapped->fd = inode_fd_keep(share, view_open(view, fd));
 	err = mapped->fd < 0 ? mapped->fd : 0;
 	close(fd);
 	return err;

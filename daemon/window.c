@@ -223,6 +223,9 @@ static int prepare_chunk(struct window *window, struct chunk *chunk)
 	if (file->fd >= 0 && !cut)
 		return 0;
 	chunk->copy = mapped_copy(file, chunk->offset, CHUNK);
+	/* What stands for a file that was cut keeps the front-end alive. */
+	if (!cut)
+		chunk->copy = inode_fd_keep(window->share, chunk->copy);
 	if (chunk->copy < 0)
 		return chunk->copy;
 	set_fit(window, chunk, cut, false);

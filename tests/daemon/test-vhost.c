@@ -18,10 +18,12 @@
 #include <linux/virtio_ring.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -790,6 +792,81 @@ static void a_folder_is_refused_in_any_message(void **state)
 	}
 }
 
+/* ---- Descriptors ------------------------------------------------------------------------------------- */
+
+enum { MOST_FDS = 1024 };
+
+static struct rlimit rlimit_before;
+
+static int setup_few_fds(void **state)
+{
+	struct rlimit few;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &rlimit_before), 0);
+	few = rlimit_before;
+	few.rlim_cur = MOST_FDS;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	return setup(state);
+}
+
+static int teardown_few_fds(void **state)
+{
+	teardown(state);
+	return setrlimit(RLIMIT_NOFILE, &rlimit_before);
+}
+
+static const char *name_of(int i)
+{
+	static char name[16];
+
+	snprintf(name, sizeof(name), "%d", i);
+	return name;
+}
+
+/* Look up files until there is an error, which is returned. Each takes a descriptor. */
+static int take_all_fds(struct client *client)
+{
+	struct fuse_entry_out entry;
+	int err = 0;
+
+	for (int i = 0; i < MOST_FDS; i++)
+		client_put_file(client, name_of(i), "0123456789");
+	for (int i = 0; i < MOST_FDS && !err; i++)
+		err = client_lookup(client, FUSE_ROOT_ID, name_of(i), &entry);
+	return err;
+}
+
+/* Or any of the guest's users could take the device away from all. */
+static void a_guest_that_takes_all_descriptors_can_be_told_of_its_memory(void **state)
+{
+	const struct vhost_memory table = {.n_regions = 1, .regions = {{GUEST, REGION, USER, 0}}};
+	struct vm *vm = *state;
+
+	tell_ring(vm, SHORT);
+	tell_start(vm);
+	assert_int_equal(take_all_fds(&vm->client), -EMFILE);
+	tell(vm, VHOST_SET_MEM_TABLE, &table, sizeof(table), vm->memory);
+	let_it_be_done(vm);
+	put_getattr(vm, 0);
+	offer(vm, 0, 1);
+	wait_until_used(vm, 1);
+	assert_int_equal(reply_error(vm), 0);
+}
+
+static void what_can_not_be_opened_is_not_cut(void **state)
+{
+	struct vm *vm = *state;
+	uint64_t nodeid, fh;
+	struct stat st;
+
+	client_put_file(&vm->client, "file", "0123456789");
+	nodeid = client_nodeid(&vm->client, FUSE_ROOT_ID, "file");
+	assert_int_equal(take_all_fds(&vm->client), -EMFILE);
+	assert_int_equal(client_open_file(&vm->client, nodeid, O_RDWR | O_TRUNC, &fh), -EMFILE);
+	assert_int_equal(fstatat(vm->client.dirfd, "file", &st, 0), 0);
+	assert_int_equal(st.st_size, 10);
+}
+
 /* ---- Requests that wait ------------------------------------------------------------------------------ */
 
 /* One that waits, since another owner has the lock. */
@@ -847,6 +924,7 @@ static void a_guest_that_has_gone_holds_nothing(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define FDS_TEST(name) cmocka_unit_test_setup_teardown(name, setup_few_fds, teardown_few_fds)
 #define WINDOW_TEST(name) cmocka_unit_test_setup_teardown(name, setup_window, teardown)
 
 int main(void)
@@ -869,6 +947,8 @@ int main(void)
 		WINDOW_TEST(a_queue_is_stopped_amid_a_question),
 		WINDOW_TEST(a_front_end_without_shared_objects_is_asked_for_none),
 		TEST(a_folder_is_refused_in_any_message),
+		FDS_TEST(a_guest_that_takes_all_descriptors_can_be_told_of_its_memory),
+		FDS_TEST(what_can_not_be_opened_is_not_cut),
 		TEST(who_waits_is_answered_before_the_ring_stops),
 		TEST(who_waits_is_forgotten_with_the_device),
 		TEST(a_guest_that_has_gone_holds_nothing),
