@@ -20,7 +20,8 @@
  *
  * A file in an answer is an object with
  *
- *	path (path_bytes)	below the share's root, as the guest knows it
+ *	path (path_bytes)	below the share's root, as the guest knows it; "?" if there is
+ *				none that could be used
  *	dev, ino, nodeid
  *	dax, reason, rule, file, line	the decision as of now
  *	unmappable		why it can't be mapped, in words, or null

@@ -227,7 +227,8 @@ uint64_t inode_count(struct share *share);
 
 /*
  * The path below the share's root as the guest knows it, such as "/a/b", for messages; a string
- * to free(). NULL: it has no name any more, or there is no memory.
+ * to free(). NULL: it has no name any more, or one that is longer than a path may be, or there is
+ * no memory.
  */
 char *inode_path(struct share *share, struct inode *inode);
 

@@ -5,6 +5,7 @@
  */
 #include "inode_table.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,17 +208,20 @@ uint32_t inode_names_moved(const struct inode *inode)
 	return __atomic_load_n(&inode->names_moved, __ATOMIC_ACQUIRE);
 }
 
-/* The bytes of a path, or 0 if it does not lead up to the root. */
+/*
+ * The bytes of a path, or 0 if it does not lead up to the root, or is longer than one can be that is
+ * of use: a guest can make folders as deep as it likes, and a path of each file there.
+ */
 static size_t path_length(const struct inode_table *table, const struct inode *inode)
 {
 	size_t length = 0;
 
 	for (; inode != table->root; inode = inode->name.parent) {
-		if (!inode->name.parent)
+		if (!inode->name.parent || length >= PATH_MAX)
 			return 0;
 		length += 1 + strlen(inode->name.name);
 	}
-	return length ? length : 1;
+	return length >= PATH_MAX ? 0 : length ? length : 1;
 }
 
 /* Write it from its end to its begin. */

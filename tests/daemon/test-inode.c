@@ -213,6 +213,35 @@ static void paths_are_known(void **state)
 	assert_path(client, client_nodeid(client, dir, "file"), "/dir/file");
 }
 
+/* Or a question about a thousand files far down would take a thousand times as many bytes. */
+static void a_path_is_as_long_as_it_may_be(void **state)
+{
+	enum { NAME = NAME_MAX - 15, DEEP = PATH_MAX / (NAME + 1) };
+	struct client *client = *state;
+	char name[NAME + 1], path[PATH_MAX] = "";
+	uint64_t nodeid = FUSE_ROOT_ID;
+	int dir = dup(client->dirfd);
+
+	memset(name, 'n', NAME);
+	name[NAME] = '\0';
+	for (int i = 0; i < DEEP + 3; i++) {
+		int below;
+
+		assert_int_equal(mkdirat(dir, name, 0755), 0);
+		below = openat(dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		close(dir);
+		dir = below;
+		nodeid = client_nodeid(client, nodeid, name);
+		if (i < DEEP)
+			snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s", name);
+		assert_path(client, nodeid, i < DEEP ? path : NULL);
+	}
+	close(dir);
+	/* The teardown's nftw() would go too deep. */
+	snprintf(path, sizeof(path), "rm -rf '%s/%s'", client->dir, name);
+	assert_int_equal(system(path), 0);
+}
+
 static void hard_links_are_one_inode_with_several_names(void **state)
 {
 	struct client *client = *state;
@@ -617,6 +646,7 @@ int main(void)
 		TEST(a_folder_stays_as_long_as_it_is_above_something),
 		TEST(a_deep_tree_can_be_forgotten),
 		TEST(paths_are_known),
+		TEST(a_path_is_as_long_as_it_may_be),
 		TEST(hard_links_are_one_inode_with_several_names),
 		TEST(a_rename_moves_the_name),
 		TEST(an_exchange_moves_both),
