@@ -91,8 +91,8 @@ int lock_table_new(struct lock_table **table)
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&made->wake, &attr);
+	pthread_cond_init(&made->idle, &attr);
 	pthread_condattr_destroy(&attr);
-	pthread_cond_init(&made->idle, NULL);
 	pthread_mutex_init(&made->lock, NULL);
 	made->most_owners = find_most_owners();
 	*table = made;
@@ -395,7 +395,8 @@ static bool is_any(struct lock_table *table, struct waiter *waiter, uint64_t num
 
 /* ---- The thread that tries ---------------------------------------------------------------------- */
 
-static void wait_ms(struct lock_table *table, unsigned int ms)
+/* For one of the table's conditions. 0 or ETIMEDOUT. */
+static int wait_ms(struct lock_table *table, pthread_cond_t *condition, unsigned int ms)
 {
 	struct timespec until;
 
@@ -405,7 +406,7 @@ static void wait_ms(struct lock_table *table, unsigned int ms)
 		until.tv_nsec -= 1000000000L;
 		until.tv_sec++;
 	}
-	pthread_cond_timedwait(&table->wake, &table->lock, &until);
+	return pthread_cond_timedwait(condition, &table->lock, &until);
 }
 
 static void *try_locks(void *data)
@@ -426,7 +427,7 @@ static void *try_locks(void *data)
 		answer_unlocked(table, take(table, is_settled, 0));
 		/* Somebody else on the host may hold it: nobody tells us when he lets go. */
 		if (table->waiters && !table->changed && !table->stop) {
-			wait_ms(table, ms);
+			wait_ms(table, &table->wake, ms);
 			ms = 2 * ms < LONGEST_WAIT_MS ? 2 * ms : LONGEST_WAIT_MS;
 		}
 	}
@@ -628,14 +629,18 @@ void locks_interrupt(struct lock_table *table, uint64_t unique)
 	pthread_mutex_unlock(&table->lock);
 }
 
-void locks_give_up(struct lock_table *table, const void *transport)
+bool locks_give_up(struct lock_table *table, const void *transport, unsigned int ms)
 {
+	bool done;
+
 	pthread_mutex_lock(&table->lock);
 	answer_unlocked(table, take(table, is_of_transport, (uintptr_t)transport));
 	/* Another thread may be answering one just now. */
-	while (table->answering)
-		pthread_cond_wait(&table->idle, &table->lock);
+	while (table->answering && !wait_ms(table, &table->idle, ms))
+		;
+	done = !table->answering;
 	pthread_mutex_unlock(&table->lock);
+	return done;
 }
 
 static bool has_waiter(const struct lock_table *table, uint64_t nodeid, uint64_t owner)

@@ -72,9 +72,10 @@ void locks_interrupt(struct lock_table *table, uint64_t unique);
 
 /*
  * A transport (request->transport) can't take answers any more after this: its requests that wait
- * are answered EINTR now. It sends no others meanwhile.
+ * are answered EINTR now. It sends no others meanwhile. false: another thread has not made an
+ * answer of its own for so long, which may be one of this transport's: call it again.
  */
-void locks_give_up(struct lock_table *table, const void *transport);
+bool locks_give_up(struct lock_table *table, const void *transport, unsigned int ms);
 
 /* ---- Letting go ---------------------------------------------------------------------------------- */
 

@@ -33,11 +33,15 @@ enum { STUCK_MS = 50 };
  */
 enum { UNTOLD_MOST = 8, QUICK_NS = 20000 };
 
-void vhost_queue_init(struct vhost_queue *queue, struct share *share, int socket,
-		      unsigned int index, struct pollers *pollers)
+void vhost_queue_init(struct vhost_queue *queues, unsigned int n, unsigned int index,
+		      struct share *share, int socket, struct pollers *pollers)
 {
+	struct vhost_queue *queue = &queues[index];
+
 	*queue = (struct vhost_queue){
 		.share = share,
+		.all = queues,
+		.n_all = n,
 		.socket = socket,
 		.pollers = pollers,
 		.index = index,
@@ -111,6 +115,7 @@ static void signal_fd(struct vhost_queue *queue, int fd, bool blocks)
 	if (fd < 0 || (blocks && !has_room(fd)))
 		return;
 	atomic_store_explicit(&queue->signaler, pthread_self(), memory_order_relaxed);
+	atomic_fetch_add_explicit(&queue->signals, 1, memory_order_relaxed);
 	atomic_store_explicit(&queue->signaling, true, memory_order_release);
 	if (write(fd, &one, sizeof(one)) < 0)
 		log_debug("queue %u: the front-end was not signaled", queue->index);
@@ -128,11 +133,35 @@ static void call(struct vhost_queue *queue)
  * Get a thread out of a write that blocks: see vhost_user_serve(). If that is done meanwhile, it is
  * another that is interrupted for nothing, but none that has been joined: only this thread joins.
  */
-static void interrupt_signaler(struct vhost_queue *queue)
+static void interrupt_signaler(const struct vhost_queue *queue)
 {
 	if (atomic_load_explicit(&queue->signaling, memory_order_acquire))
 		pthread_kill(atomic_load_explicit(&queue->signaler, memory_order_relaxed),
 			     VHOST_QUEUE_SIGNAL);
+}
+
+/*
+ * Of another queue, if it is at the same write as when we came by before: what else it does is not
+ * to be interrupted.
+ */
+static void interrupt_if_stuck(struct vhost_queue *queue)
+{
+	unsigned int signals = atomic_load_explicit(&queue->signals, memory_order_relaxed);
+
+	if (signals == queue->seen)
+		interrupt_signaler(queue);
+	queue->seen = signals;
+}
+
+/* All that a queue may wait for: one thread answers requests of several, one after the other. */
+static void interrupt_signalers(struct vhost_queue *queue)
+{
+	for (unsigned int i = 0; i < queue->n_all; i++) {
+		if (&queue->all[i] == queue)
+			interrupt_signaler(queue);
+		else
+			interrupt_if_stuck(&queue->all[i]);
+	}
 }
 
 /* By the clock that thread sanitizers know calls for. Should it jump, this only takes longer. */
@@ -152,7 +181,7 @@ void vhost_queue_lock(struct vhost_queue *queue)
 	struct timespec until = soon();
 
 	while (pthread_mutex_timedlock(&queue->lock, &until) == ETIMEDOUT) {
-		interrupt_signaler(queue);
+		interrupt_signalers(queue);
 		until = soon();
 	}
 }
@@ -162,7 +191,7 @@ static void join(struct vhost_queue *queue)
 	struct timespec until = soon();
 
 	while (pthread_timedjoin_np(queue->thread, NULL, &until) == ETIMEDOUT) {
-		interrupt_signaler(queue);
+		interrupt_signalers(queue);
 		until = soon();
 	}
 }
@@ -500,6 +529,7 @@ void vhost_queue_stop(struct vhost_queue *queue)
 	vhost_queue_lock(queue);
 	pthread_mutex_unlock(&queue->lock);
 	/* What was asked before it was stopped last may wait still. */
-	locks_give_up(handle_locks(queue->share), queue);
+	while (!locks_give_up(handle_locks(queue->share), queue, STUCK_MS))
+		interrupt_signalers(queue);
 	atomic_store(&queue->stop, false);
 }

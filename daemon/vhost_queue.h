@@ -24,6 +24,8 @@ struct worker;
 
 struct vhost_queue {
 	struct share *share;
+	struct vhost_queue *all; /* of the device, this one too */
+	unsigned int n_all;
 	struct worker *worker; /* counts what the thread serves */
 	struct pollers *pollers;
 	unsigned int index;
@@ -35,6 +37,8 @@ struct vhost_queue {
 	bool call_blocks;	      /* writing to call_fd may */
 	atomic_bool signaling;	      /* `signaler` writes to one of them, with the lock held */
 	_Atomic(pthread_t) signaler;  /* read without the lock: the next one may begin just then */
+	atomic_uint signals;	      /* how often it began to; the same goes for that */
+	unsigned int seen;	      /* of these, by the socket's thread, when it last had to wait */
 	pthread_t server;    /* the thread that serves the ring, if one does */
 	bool has_server;
 	unsigned int untold; /* replies of that thread, of which the guest is yet to be told */
@@ -49,9 +53,12 @@ struct vhost_queue {
 	pthread_t thread;
 };
 
-/* socket: the front-end's, borrowed. pollers: of all queues of the device, and outlives them. */
-void vhost_queue_init(struct vhost_queue *queue, struct share *share, int socket,
-		      unsigned int index, struct pollers *pollers);
+/*
+ * Queue `index` of the n of a device. socket: the front-end's, borrowed. pollers: of all of them, and
+ * outlives them.
+ */
+void vhost_queue_init(struct vhost_queue *queues, unsigned int n, unsigned int index,
+		      struct share *share, int socket, struct pollers *pollers);
 void vhost_queue_release(struct vhost_queue *queue);
 
 /* The guest's memory has moved. */

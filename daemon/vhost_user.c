@@ -630,7 +630,7 @@ static int device_new(struct share *share, int socket, int stop_fd, struct devic
 	made->pollers.front_end = find_front_end(socket);
 	made->reply_fd = -1;
 	for (; made->n_queues < QUEUES_MAX; made->n_queues++)
-		vhost_queue_init(&made->queues[made->n_queues], share, socket, made->n_queues,
+		vhost_queue_init(made->queues, QUEUES_MAX, made->n_queues, share, socket,
 				 &made->pollers);
 	*device = made;
 	return 0;

@@ -200,8 +200,11 @@ static uint16_t used(const struct vm *vm)
 /* The device calls when it has made replies. Returns how often it did, since the last time. */
 static uint64_t wait_for_call(const struct vm *vm)
 {
+	struct pollfd call = {.fd = vm->call, .events = POLLIN};
 	uint64_t calls;
 
+	/* Reading may not block. */
+	assert_int_equal(poll(&call, 1, -1), 1);
 	assert_int_equal(read(vm->call, &calls, sizeof(calls)), sizeof(calls));
 	return calls;
 }
@@ -890,6 +893,30 @@ static void wait_for_lock(struct vm *vm)
 	wait_until_used(vm, 1);
 }
 
+/* Who answers is stuck with one queue's counter, and it is another queue that is to stop. */
+static void an_answer_that_is_stuck_does_not_keep_the_daemon(void **state)
+{
+	const struct vhost_vring_state other = {1, 0};
+	struct fuse_lk_in unlock = {.owner = 1, .lk = {0, 9, F_UNLCK, 0}};
+	struct vm *vm = *state;
+	uint64_t nodeid;
+
+	close(vm->call);
+	vm->call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	wait_for_lock(vm);
+	nodeid = client_nodeid(&vm->client, FUSE_ROOT_ID, "file");
+	unlock.fh = open_file(&vm->client, nodeid);
+	fill(vm->call);
+	assert_int_equal(fcntl(vm->call, F_SETFL, 0), 0);
+	assert_int_equal(
+		client_send(&vm->client, FUSE_SETLK, nodeid, &unlock, sizeof(unlock), NULL, 0), 0);
+	await_used(vm, 2);
+	usleep(50 * 1000);
+	tell(vm, VHOST_GET_VRING_BASE, &other, sizeof(other), -1);
+	assert_int_equal(take_base(vm), 0);
+	stop(vm, -ECANCELED);
+}
+
 static void who_waits_is_answered_before_the_ring_stops(void **state)
 {
 	struct vm *vm = *state;
@@ -951,6 +978,7 @@ int main(void)
 		FDS_TEST(what_can_not_be_opened_is_not_cut),
 		TEST(who_waits_is_answered_before_the_ring_stops),
 		TEST(who_waits_is_forgotten_with_the_device),
+		TEST(an_answer_that_is_stuck_does_not_keep_the_daemon),
 		TEST(a_guest_that_has_gone_holds_nothing),
 	};
 	int failed;
