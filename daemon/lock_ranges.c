@@ -97,12 +97,16 @@ void lock_ranges_set(struct lock_ranges *ranges, const struct flock *lock)
 }
 
 const struct lock_range *lock_ranges_in_way(const struct lock_ranges *ranges,
-					    const struct flock *lock)
+					    const struct flock *lock, unsigned int *steps)
 {
 	off_t end = lock_end(lock);
 
 	for (const struct lock_range *range = ranges->first; range && range->start <= end;
 	     range = range->next) {
+		if (steps && !*steps)
+			return NULL;
+		if (steps)
+			--*steps;
 		if (range->end >= lock->l_start &&
 		    (range->type == F_WRLCK || lock->l_type == F_WRLCK))
 			return range;

@@ -30,9 +30,12 @@ int lock_ranges_prepare(struct lock_ranges *ranges);
 /* What fcntl(2) has locked or unlocked, after lock_ranges_prepare(). */
 void lock_ranges_set(struct lock_ranges *ranges, const struct flock *lock);
 
-/* The first that would be in the way of somebody else's lock, or NULL. */
+/*
+ * The first that would be in the way of somebody else's lock, or NULL. steps: counted down for each
+ * that is looked at, and at 0 none is any more; NULL: all are.
+ */
 const struct lock_range *lock_ranges_in_way(const struct lock_ranges *ranges,
-					    const struct flock *lock);
+					    const struct flock *lock, unsigned int *steps);
 
 void lock_ranges_free(struct lock_ranges *ranges);
 

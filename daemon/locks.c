@@ -23,6 +23,7 @@ enum {
 	MOST_WAITERS = 1024,
 	N_INTERRUPTED = 16,
 	LONGEST_CHAIN = 64, /* of those who wait for each other: beyond, nobody looks */
+	MOST_STEPS = 1 << 18, /* of who looks for that, with the table's lock: the same */
 	SHORTEST_WAIT_MS = 1,
 	LONGEST_WAIT_MS = 50,
 };
@@ -48,7 +49,7 @@ struct waiter {
 	struct handle *handle; /* with a reference */
 	int mode;
 	int answer;
-	bool looked_at; /* by is_deadlock() */
+	uint64_t looked_at; /* by is_deadlock(): the last time, of the table's `looks` */
 	struct waiter *next;
 };
 
@@ -63,6 +64,7 @@ struct lock_table {
 	unsigned int answering; /* how many threads make replies without the lock held */
 	uint64_t interrupted[N_INTERRUPTED];
 	unsigned int next_interrupted;
+	uint64_t looks; /* is_deadlock() was called so often */
 	bool changed;
 	bool stop;
 	bool running; /* `thread` is there */
@@ -255,7 +257,7 @@ static uint32_t find_holder(struct share *share, const struct lock_table *table,
 
 		if (owner->nodeid != nodeid || owner->owner == asking)
 			continue;
-		range = lock_ranges_in_way(&owner->ranges, &any);
+		range = lock_ranges_in_way(&owner->ranges, &any, NULL);
 		if (range && range->start == found->l_start && range->end == end &&
 		    range->type == found->l_type)
 			return owner->pid;
@@ -456,40 +458,58 @@ static bool was_interrupted(const struct lock_table *table, uint64_t unique)
 	return false;
 }
 
-/* Whether who waits for this lock waits, in the end, for `goal`. */
-static bool waits_for(struct lock_table *table, uint64_t nodeid, uint64_t waiting,
-		      const struct flock *lock, uint64_t goal, unsigned int *left)
+/* What is looked for, and how far. */
+struct search {
+	uint64_t goal;	     /* an owner */
+	unsigned int chain;  /* who wait, to be looked at yet */
+	unsigned int *steps; /* the same, of all that is come by */
+};
+
+/* One more. false: that was enough. */
+static bool step(struct search *search)
 {
-	for (const struct owner *owner = table->owners[nodeid % N_BUCKETS]; owner;
+	if (!*search->steps)
+		return false;
+	--*search->steps;
+	return true;
+}
+
+/* Whether who waits for this lock waits, in the end, for the goal. */
+static bool waits_for(struct lock_table *table, uint64_t nodeid, uint64_t waiting,
+		      const struct flock *lock, struct search *search)
+{
+	for (const struct owner *owner = table->owners[nodeid % N_BUCKETS]; owner && step(search);
 	     owner = owner->next) {
 		if (owner->nodeid != nodeid || owner->owner == waiting ||
-		    !lock_ranges_in_way(&owner->ranges, lock))
+		    !lock_ranges_in_way(&owner->ranges, lock, search->steps))
 			continue;
-		if (owner->owner == goal)
+		if (owner->owner == search->goal)
 			return true;
-		for (struct waiter *next = table->waiters; next; next = next->next) {
-			if (next->handle || next->owner != owner->owner || next->looked_at ||
-			    !*left)
+		for (struct waiter *next = table->waiters; next && step(search);
+		     next = next->next) {
+			if (next->handle || next->owner != owner->owner ||
+			    next->looked_at == table->looks || !search->chain)
 				continue;
-			next->looked_at = true;
-			--*left;
-			if (waits_for(table, next->nodeid, next->owner, &next->lock, goal, left))
+			next->looked_at = table->looks;
+			search->chain--;
+			if (waits_for(table, next->nodeid, next->owner, &next->lock, search))
 				return true;
 		}
 	}
 	return false;
 }
 
-/* Two that wait for each other would do so for ever. (A lock of flock(2) is of no process.) */
-static bool is_deadlock(struct lock_table *table, const struct waiter *waiter)
+/*
+ * Two that wait for each other would do so for ever. (A lock of flock(2) is of no process.) steps:
+ * counted down, for a guest's users can have very many locks, and wait for very many.
+ */
+static bool is_deadlock(struct lock_table *table, const struct waiter *waiter, unsigned int *steps)
 {
-	unsigned int left = LONGEST_CHAIN;
+	struct search search = {.goal = waiter->owner, .chain = LONGEST_CHAIN, .steps = steps};
 
-	if (waiter->handle)
-		return false;
-	for (struct waiter *other = table->waiters; other; other = other->next)
-		other->looked_at = false;
-	return waits_for(table, waiter->nodeid, waiter->owner, &waiter->lock, waiter->owner, &left);
+	table->looks++;
+	return !waiter->handle &&
+	       waits_for(table, waiter->nodeid, waiter->owner, &waiter->lock, &search);
 }
 
 /* A thread of it does; by another it goes on. */
@@ -502,11 +522,11 @@ static bool waits(const struct lock_table *table, uint64_t owner)
 	return false;
 }
 
-static bool is_in_circle(struct lock_table *table, struct waiter *waiter, uint64_t number)
+/* steps: where they are counted, for all together. */
+static bool is_in_circle(struct lock_table *table, struct waiter *waiter, uint64_t steps)
 {
-	(void)number;
 	waiter->answer = -EDEADLK;
-	return is_deadlock(table, waiter);
+	return is_deadlock(table, waiter, (unsigned int *)(uintptr_t)steps);
 }
 
 /* What somebody gets who waits may be what another waits for, and so close a circle. */
@@ -514,6 +534,7 @@ int locks_set(struct share *share, const struct handle *handle, uint64_t owner,
 	      const struct flock *lock, uint32_t pid)
 {
 	struct lock_table *table = handle_locks(share);
+	unsigned int steps = MOST_STEPS;
 	struct owner *own;
 	int err = 0;
 
@@ -531,7 +552,7 @@ int locks_set(struct share *share, const struct handle *handle, uint64_t owner,
 	if (!err && lock->l_type != F_WRLCK)
 		changed_locked(table);
 	if (!err && lock->l_type != F_UNLCK && waits(table, owner))
-		answer_unlocked(table, take(table, is_in_circle, 0));
+		answer_unlocked(table, take(table, is_in_circle, (uintptr_t)&steps));
 	pthread_mutex_unlock(&table->lock);
 	return err;
 }
@@ -539,6 +560,7 @@ int locks_set(struct share *share, const struct handle *handle, uint64_t owner,
 static int enqueue(struct lock_table *table, const struct waiter *waiter)
 {
 	struct waiter **end = &table->waiters;
+	unsigned int steps = MOST_STEPS;
 	struct waiter *copy;
 	int err;
 
@@ -546,7 +568,7 @@ static int enqueue(struct lock_table *table, const struct waiter *waiter)
 		return -EINTR;
 	if (table->n_waiters >= MOST_WAITERS)
 		return -ENOLCK;
-	if (is_deadlock(table, waiter))
+	if (is_deadlock(table, waiter, &steps))
 		return -EDEADLK;
 	err = start_thread(table);
 	if (err)

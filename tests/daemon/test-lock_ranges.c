@@ -36,7 +36,7 @@ static void check_in_way(const struct lock_ranges *ranges, const short *bytes,
 {
 	off_t end = lock->l_len ? lock->l_start + lock->l_len : BYTES;
 	off_t at = lock->l_start;
-	const struct lock_range *found = lock_ranges_in_way(ranges, lock);
+	const struct lock_range *found = lock_ranges_in_way(ranges, lock, NULL);
 
 	while (at < end &&
 	       (bytes[at] == F_UNLCK || (bytes[at] == F_RDLCK && lock->l_type == F_RDLCK)))

@@ -21,6 +21,7 @@
 
 #include "fuse_client.h"
 #include "handle.h"
+#include "lock_ranges.h"
 #include "locks.h"
 #include "request.h"
 #include "share.h"
@@ -368,6 +369,50 @@ static void test_options(void **state)
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, client_teardown)
 
+/* ---- Very many ------------------------------------------------------------------------------------ */
+
+static unsigned int looks;
+
+const struct lock_range *__real_lock_ranges_in_way(const struct lock_ranges *ranges,
+						   const struct flock *lock, unsigned int *steps);
+const struct lock_range *__wrap_lock_ranges_in_way(const struct lock_ranges *ranges,
+						   const struct flock *lock, unsigned int *steps);
+
+const struct lock_range *__wrap_lock_ranges_in_way(const struct lock_ranges *ranges,
+						   const struct flock *lock, unsigned int *steps)
+{
+	looks++;
+	return __real_lock_ranges_in_way(ranges, lock, steps);
+}
+
+/* Many wait for many, and all of them are looked at when one who waits gets another lock. */
+static void test_who_looks_for_circles_comes_to_an_end(void **state)
+{
+	enum { MANY = 300 };
+	struct client *client = *state;
+	uint64_t nodeid = file(client), fh = open_file(client, nodeid);
+	struct asked *asked[MANY];
+	uint64_t other;
+
+	client_put_file(client, "other", "0123456789");
+	other = client_nodeid(client, FUSE_ROOT_ID, "other");
+	for (uint64_t i = 1; i <= MANY; i++)
+		assert_int_equal(set(client, nodeid, lock_in(fh, i, F_RDLCK, 0, 0)), 0);
+	for (uint64_t i = 0; i < MANY; i++)
+		asked[i] = ask(client, nodeid, lock_in(fh, 1000 + i, F_WRLCK, 0, 0), 1000 + i);
+	looks = 0;
+	assert_int_equal(set(client, other, lock_in(open_file(client, other), 1000, F_WRLCK, 0, 9)),
+			 0);
+	assert_in_range(looks, 1, MANY * MANY / 10);
+	for (uint64_t i = 1; i <= MANY; i++)
+		assert_int_equal(set(client, nodeid, lock_in(fh, i, F_UNLCK, 0, 0)), 0);
+	for (uint64_t i = 0; i < MANY; i++) {
+		assert_int_equal(answer(asked[i]), 0);
+		assert_int_equal(set(client, nodeid, lock_in(fh, 1000 + i, F_UNLCK, 0, 9)), 0);
+		forget(asked[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +426,7 @@ int main(void)
 		TEST(test_bad_ranges),
 		TEST(test_getlk),
 		TEST(test_options),
+		TEST(test_who_looks_for_circles_comes_to_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
