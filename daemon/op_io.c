@@ -50,7 +50,7 @@ static struct handle *begin(struct request *request, void *in, size_t size)
 static void size_may_have_changed(struct share *share, struct handle *handle)
 {
 	if (share->window && share->dax.window)
-		window_resized(share->window, handle->inode);
+		window_resized(share->window, handle->inode, 0);
 }
 
 /* ---- READ, WRITE ----------------------------------------------------------------------- */

@@ -66,7 +66,7 @@ static int open_file(const struct request *request, struct inode *inode, int fla
 	if (window && fd < 0)
 		window_cutting(window, inode, UINT64_MAX);
 	if (window && fd >= 0)
-		window_resized(window, inode);
+		window_resized(window, inode, 0);
 	return fd;
 }
 

@@ -367,7 +367,7 @@ static void changed(void *data, int watch)
 	pthread_mutex_unlock(&window->lock);
 }
 
-void window_resized(struct window *window, struct inode *inode)
+void window_resized(struct window *window, struct inode *inode, uint64_t told)
 {
 	struct mapped *file;
 	uint64_t size;
@@ -377,9 +377,9 @@ void window_resized(struct window *window, struct inode *inode)
 	pthread_mutex_lock(&window->lock);
 	file = find_file(window, inode);
 	if (file && file->fd >= 0) {
-		/* As of now: what the caller saw may be of a moment ago. */
+		/* As of now; but the guest may touch all that it is told of. */
 		size = mapped_size(file);
-		file->told = size;
+		file->told = size > told ? size : told;
 		fit_file(window, file, size);
 	}
 	pthread_mutex_unlock(&window->lock);

@@ -51,8 +51,9 @@ void window_clear(struct window *window);
 /*
  * The guest is about to be told the file's size. Called before each reply that says so and
  * after each operation that changes it; does nothing unless the host has cut the file before.
+ * told: what the reply says, which may be of a moment ago; 0: nothing yet.
  */
-void window_resized(struct window *window, struct inode *inode);
+void window_resized(struct window *window, struct inode *inode, uint64_t told);
 
 /*
  * The guest itself is about to cut the file to this size: so it knows, and nothing has to be

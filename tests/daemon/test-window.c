@@ -437,6 +437,47 @@ static void a_cut_file_is_put_back_when_the_guest_is_told(void **state)
 	done();
 }
 
+static int cut_meanwhile = -1; /* a file that the host cuts amid a request about its attributes */
+
+uint32_t __real_verdict_flag(struct share *its, struct inode *inode, const struct statx *stx);
+uint32_t __wrap_verdict_flag(struct share *its, struct inode *inode, const struct statx *stx);
+
+uint32_t __wrap_verdict_flag(struct share *its, struct inode *inode, const struct statx *stx)
+{
+	unsigned int maps = qemu.maps;
+
+	if (cut_meanwhile >= 0) {
+		assert_int_equal(ftruncate(cut_meanwhile, 5000), 0);
+		assert_true(comes_to_maps(maps + 1));
+	}
+	cut_meanwhile = -1;
+	return __real_verdict_flag(its, inode, stx);
+}
+
+static void a_file_that_is_cut_while_the_guest_is_told_is_not_put_back(void **state)
+{
+	struct fuse_attr attr;
+	uint64_t nodeid;
+	int fd;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 100000, 'a');
+	fd = host_open("file");
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	cut_meanwhile = fd;
+	/* So it will touch the file's pages up to there. */
+	assert_int_equal(client_getattr(&client, nodeid, &attr), 0);
+	assert_int_equal(attr.size, 100000);
+	assert_int_equal(qemu.maps, 2);
+	assert_int_equal(qemu.window[8192], 0);
+	assert_int_equal(client_getattr(&client, nodeid, &attr), 0);
+	assert_int_equal(attr.size, 5000);
+	assert_int_equal(qemu.maps, 3);
+	close(fd);
+	done();
+}
+
 static void what_the_guest_cuts_stays_the_file(void **state)
 {
 	struct fuse_setattr_in in = {.valid = FATTR_SIZE, .size = 5000};
@@ -777,6 +818,7 @@ int main(void)
 		cmocka_unit_test(a_read_only_share_has_no_window),
 		cmocka_unit_test(behind_the_end_of_a_cut_file_are_zeros),
 		cmocka_unit_test(a_cut_file_is_put_back_when_the_guest_is_told),
+		cmocka_unit_test(a_file_that_is_cut_while_the_guest_is_told_is_not_put_back),
 		cmocka_unit_test(what_the_guest_cuts_stays_the_file),
 		cmocka_unit_test(what_was_cut_before_it_is_mapped_is_zeros),
 		cmocka_unit_test(what_was_lost_is_mapped_when_the_guest_asks_again),
