@@ -211,6 +211,12 @@ void inode_fd_done(struct share *share, struct inode *inode, int fd);
 int inode_open(struct share *share, struct inode *inode, int flags);
 
 /*
+ * As openat(2), for a file that is to be made, or is made sure of just now: closes kept descriptors
+ * if there are too many. fd or -errno.
+ */
+int inode_create(struct share *share, int dirfd, const char *name, int flags, mode_t mode);
+
+/*
  * For what was opened on the guest's behalf, to stay open: fd itself, or -EMFILE, and it is closed,
  * since the last descriptors are for others. What is negative is returned as it is.
  */

@@ -159,7 +159,7 @@ int inode_fd_keep(struct share *share, int fd)
 	return fd < 0 || keep(&share->inodes->fds, fd) >= 0 ? fd : -EMFILE;
 }
 
-/* Before a file is opened to be cut: that it can't be kept would be found too late. */
+/* Before a file is made, or cut: that it can't be kept open would be found too late. */
 static bool has_room(const struct inode_fds *fds, int any_fd)
 {
 	int fd = keep(fds, fcntl(any_fd, F_DUPFD_CLOEXEC, 0));
@@ -169,20 +169,33 @@ static bool has_room(const struct inode_fds *fds, int any_fd)
 	return fd >= 0;
 }
 
-static int try_open(const struct inode_fds *fds, int dirfd, const char *name, int flags)
+static int try_open(const struct inode_fds *fds, int dirfd, const char *name, int flags,
+		    mode_t mode)
 {
-	if (flags & O_TRUNC && !has_room(fds, dirfd))
+	bool changes = flags & (O_TRUNC | O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
+
+	if (changes && !has_room(fds, dirfd))
 		return -1;
-	return keep(fds, openat(dirfd, name, flags | O_CLOEXEC));
+	return keep(fds, openat(dirfd, name, flags | O_CLOEXEC, mode));
+}
+
+static int open_any(struct inode_table *table, int dirfd, const char *name, int flags, mode_t mode)
+{
+	int fd = try_open(&table->fds, dirfd, name, flags, mode);
+
+	if (fd < 0 && too_many(errno) && shrink(&table->fds))
+		fd = try_open(&table->fds, dirfd, name, flags, mode);
+	return fd < 0 ? -errno : fd;
 }
 
 int inode_fds_openat(struct inode_table *table, int dirfd, const char *name, int flags)
 {
-	int fd = try_open(&table->fds, dirfd, name, flags);
+	return open_any(table, dirfd, name, flags, 0);
+}
 
-	if (fd < 0 && too_many(errno) && shrink(&table->fds))
-		fd = try_open(&table->fds, dirfd, name, flags);
-	return fd < 0 ? -errno : fd;
+int inode_create(struct share *share, int dirfd, const char *name, int flags, mode_t mode)
+{
+	return open_any(share->inodes, dirfd, name, flags, mode);
 }
 
 static int try_handle_of(const struct inode_fds *fds, const struct inode *inode)

@@ -282,19 +282,17 @@ void op_link(struct request *request)
 static int open_new(const struct maker *maker)
 {
 	int flags = opening_flags(maker->share, maker->flags) | O_CREAT | O_EXCL | O_NOFOLLOW;
-	int fd = openat(maker->dirfd, maker->name, flags, maker->mode);
 
-	return fd < 0 ? -errno : fd;
+	return inode_create(maker->share, maker->dirfd, maker->name, flags, maker->mode);
 }
 
 static int open_tmpfile(const struct maker *maker)
 {
 	int flags = opening_flags(maker->share, maker->flags) | O_TMPFILE;
-	int fd;
 
 	/* Here, O_EXCL means that it will never get a name. */
-	fd = openat(maker->dirfd, ".", flags | (int)(maker->flags & O_EXCL), maker->mode);
-	return fd < 0 ? -errno : fd;
+	flags |= (int)maker->flags & O_EXCL;
+	return inode_create(maker->share, maker->dirfd, ".", flags, maker->mode);
 }
 
 /* What the guest gets to know and to hold, together. */
@@ -355,9 +353,7 @@ static int open_existing(const struct maker *maker, struct inode *inode)
 	if (!fd) {
 		int flags = opening_flags(maker->share, maker->flags) | O_NONBLOCK;
 
-		fd = openat(maker->share->proc_fd, name, flags);
-		if (fd < 0)
-			fd = -errno;
+		fd = inode_create(maker->share, maker->share->proc_fd, name, flags, 0);
 		creds_leave(&saved);
 	}
 	inode_fd_done(maker->share, inode, path_fd);

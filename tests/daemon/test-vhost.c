@@ -856,8 +856,9 @@ static void a_guest_that_takes_all_descriptors_can_be_told_of_its_memory(void **
 	assert_int_equal(reply_error(vm), 0);
 }
 
-static void what_can_not_be_opened_is_not_cut(void **state)
+static void what_can_not_be_opened_is_not_cut_or_made(void **state)
 {
+	const struct fuse_create_in create = {.flags = O_RDWR | O_CREAT, .mode = 0644};
 	struct vm *vm = *state;
 	uint64_t nodeid, fh;
 	struct stat st;
@@ -868,6 +869,10 @@ static void what_can_not_be_opened_is_not_cut(void **state)
 	assert_int_equal(client_open_file(&vm->client, nodeid, O_RDWR | O_TRUNC, &fh), -EMFILE);
 	assert_int_equal(fstatat(vm->client.dirfd, "file", &st, 0), 0);
 	assert_int_equal(st.st_size, 10);
+	assert_int_equal(client_call(&vm->client, FUSE_CREATE, FUSE_ROOT_ID, &create,
+				     sizeof(create), "new", NULL, NULL, 0),
+			 -EMFILE);
+	assert_int_equal(fstatat(vm->client.dirfd, "new", &st, 0), -1);
 }
 
 /* ---- Requests that wait ------------------------------------------------------------------------------ */
@@ -975,7 +980,7 @@ int main(void)
 		WINDOW_TEST(a_front_end_without_shared_objects_is_asked_for_none),
 		TEST(a_folder_is_refused_in_any_message),
 		FDS_TEST(a_guest_that_takes_all_descriptors_can_be_told_of_its_memory),
-		FDS_TEST(what_can_not_be_opened_is_not_cut),
+		FDS_TEST(what_can_not_be_opened_is_not_cut_or_made),
 		TEST(who_waits_is_answered_before_the_ring_stops),
 		TEST(who_waits_is_forgotten_with_the_device),
 		TEST(an_answer_that_is_stuck_does_not_keep_the_daemon),
