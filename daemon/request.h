@@ -43,7 +43,12 @@ struct request {
 	 * thread.
 	 */
 	void (*done)(struct request *request, size_t len);
-	void *transport; /* for done() */
+	/*
+	 * The transport is told that this request may have to wait for a disk, or for the front-end,
+	 * by the thread that serves it, and before that. NULL: it does not want to know.
+	 */
+	void (*before_long)(struct request *request);
+	void *transport; /* for these two */
 	void *held;	 /* for done(): keeps the buffers alive until then */
 	uint32_t token;	 /* for done(): the head of the descriptor chain */
 };

@@ -18,6 +18,7 @@ enum {
 	ANYTIME = 1,  /* served before INIT too */
 	CHANGES = 2,  /* refused on a read-only share */
 	NO_REPLY = 4, /* whatever happens */
+	LONG = 8,     /* it may take longer than others */
 };
 
 /* The data of a WRITE, as op_init agrees to it, with room for headers: nothing else is longer. */
@@ -56,34 +57,34 @@ static const struct service SERVICES[] = {
 	[FUSE_WRITE] = {"WRITE", op_write, CHANGES, SIZE(write)},
 	[FUSE_STATFS] = {"STATFS", op_statfs, 0, 0},
 	[FUSE_RELEASE] = {"RELEASE", op_release, 0, SIZE(release)},
-	[FUSE_FSYNC] = {"FSYNC", op_fsync, 0, SIZE(fsync)},
+	[FUSE_FSYNC] = {"FSYNC", op_fsync, LONG, SIZE(fsync)},
 	[FUSE_SETXATTR] = {"SETXATTR", op_setxattr, CHANGES, FUSE_COMPAT_SETXATTR_IN_SIZE + NAME},
 	[FUSE_GETXATTR] = {"GETXATTR", op_getxattr, 0, SIZE(getxattr) + NAME},
 	[FUSE_LISTXATTR] = {"LISTXATTR", op_listxattr, 0, SIZE(getxattr)},
 	[FUSE_REMOVEXATTR] = {"REMOVEXATTR", op_removexattr, CHANGES, NAME},
 	[FUSE_FLUSH] = {"FLUSH", op_flush, 0, SIZE(flush)},
-	[FUSE_INIT] = {"INIT", op_init, ANYTIME, 0},
+	[FUSE_INIT] = {"INIT", op_init, ANYTIME | LONG, 0},
 	[FUSE_OPENDIR] = {"OPENDIR", op_opendir, 0, SIZE(open)},
 	[FUSE_READDIR] = {"READDIR", op_readdir, 0, SIZE(read)},
 	[FUSE_RELEASEDIR] = {"RELEASEDIR", op_releasedir, 0, SIZE(release)},
-	[FUSE_FSYNCDIR] = {"FSYNCDIR", op_fsyncdir, 0, SIZE(fsync)},
+	[FUSE_FSYNCDIR] = {"FSYNCDIR", op_fsyncdir, LONG, SIZE(fsync)},
 	[FUSE_GETLK] = {"GETLK", op_getlk, 0, SIZE(lk)},
 	[FUSE_SETLK] = {"SETLK", op_setlk, 0, SIZE(lk)},
 	[FUSE_SETLKW] = {"SETLKW", op_setlkw, 0, SIZE(lk)},
 	[FUSE_ACCESS] = {"ACCESS", op_access, 0, SIZE(access)},
 	[FUSE_CREATE] = {"CREATE", op_create, CHANGES, SIZE(create) + NAME},
 	[FUSE_INTERRUPT] = {"INTERRUPT", op_interrupt, NO_REPLY, SIZE(interrupt)},
-	[FUSE_DESTROY] = {"DESTROY", op_destroy, ANYTIME, 0},
+	[FUSE_DESTROY] = {"DESTROY", op_destroy, ANYTIME | LONG, 0},
 	[FUSE_BATCH_FORGET] = {"BATCH_FORGET", op_batch_forget, NO_REPLY, SIZE(batch_forget)},
-	[FUSE_FALLOCATE] = {"FALLOCATE", op_fallocate, CHANGES, SIZE(fallocate)},
+	[FUSE_FALLOCATE] = {"FALLOCATE", op_fallocate, CHANGES | LONG, SIZE(fallocate)},
 	[FUSE_READDIRPLUS] = {"READDIRPLUS", op_readdirplus, 0, SIZE(read)},
 	[FUSE_RENAME2] = {"RENAME2", op_rename2, CHANGES, SIZE(rename2) + 2 * NAME},
 	[FUSE_LSEEK] = {"LSEEK", op_lseek, 0, SIZE(lseek)},
-	[FUSE_COPY_FILE_RANGE] = {"COPY_FILE_RANGE", op_copy_file_range, CHANGES,
+	[FUSE_COPY_FILE_RANGE] = {"COPY_FILE_RANGE", op_copy_file_range, CHANGES | LONG,
 				  SIZE(copy_file_range)},
-	[FUSE_SETUPMAPPING] = {"SETUPMAPPING", op_setupmapping, 0, SIZE(setupmapping)},
-	[FUSE_REMOVEMAPPING] = {"REMOVEMAPPING", op_removemapping, 0, SIZE(removemapping)},
-	[FUSE_SYNCFS] = {"SYNCFS", op_syncfs, 0, SIZE(syncfs)},
+	[FUSE_SETUPMAPPING] = {"SETUPMAPPING", op_setupmapping, LONG, SIZE(setupmapping)},
+	[FUSE_REMOVEMAPPING] = {"REMOVEMAPPING", op_removemapping, LONG, SIZE(removemapping)},
+	[FUSE_SYNCFS] = {"SYNCFS", op_syncfs, LONG, SIZE(syncfs)},
 	[FUSE_TMPFILE] = {"TMPFILE", op_tmpfile, CHANGES, SIZE(create)},
 };
 
@@ -136,6 +137,13 @@ static int take_headers(struct request *request)
 	return 0;
 }
 
+static void serve_by(struct request *request, const struct service *service)
+{
+	if (service->flags & LONG && request->before_long)
+		request->before_long(request);
+	service->serve(request);
+}
+
 void serve(struct request *request)
 {
 	const struct service *service;
@@ -156,7 +164,7 @@ void serve(struct request *request)
 	else if (err)
 		request_reply_error(request, err);
 	else
-		service->serve(request);
+		serve_by(request, service);
 }
 
 void serve_reset(struct share *share)

@@ -222,6 +222,17 @@ static void finish(struct request *request, size_t len)
 	guest_memory_unref(request->held);
 }
 
+/* Replies that were made before do not wait for that. */
+static void before_long(struct request *request)
+{
+	struct vhost_queue *queue = request->transport;
+
+	pthread_mutex_lock(&queue->lock);
+	if (queue->untold)
+		tell(queue);
+	pthread_mutex_unlock(&queue->lock);
+}
+
 /* With the lock: whether replies may wait until one more request is served. */
 static bool may_wait(struct vhost_queue *queue)
 {
@@ -273,6 +284,7 @@ static void serve_chain(struct vhost_queue *queue, struct chain *chain, struct r
 	request->in = (struct iov_cursor){chain->iov, chain->n_in, chain->in_size};
 	request->out = (struct iov_cursor){chain->iov + chain->n_in, chain->n_out, chain->out_size};
 	request->done = finish;
+	request->before_long = before_long;
 	request->transport = queue;
 	request->token = chain->head;
 	serve(request);
