@@ -29,6 +29,7 @@ struct mapped {
 	int watch;	     /* of the guard; -1: none */
 	uint32_t chunks;     /* that are mapped */
 	uint64_t told;	     /* the guest may believe that the file is as long as that */
+	uint32_t cutting;    /* requests of the guest's that are about to cut it */
 	struct mapped *next;
 };
 

@@ -142,13 +142,14 @@ static int change_size(const struct target *target, const struct fuse_setattr_in
 static int set_size(const struct target *target, const struct fuse_setattr_in *in)
 {
 	struct window *window = target->share->dax.window ? target->share->window : NULL;
+	struct mapped *file = NULL;
 	int err;
 
 	if (window)
-		window_cutting(window, target->subject.inode, in->size);
+		file = window_cutting(window, target->subject.inode, in->size);
 	err = change_size(target, in);
-	if (err && window)
-		window_cutting(window, target->subject.inode, UINT64_MAX);
+	if (window)
+		window_cut(window, file);
 	return err;
 }
 

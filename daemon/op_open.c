@@ -51,10 +51,11 @@ static int open_file(const struct request *request, struct inode *inode, int fla
 {
 	struct share *share = request->share;
 	struct window *window = (flags & O_TRUNC) && share->dax.window ? share->window : NULL;
+	struct mapped *file = NULL;
 	int fd;
 
 	if (window)
-		window_cutting(window, inode, 0);
+		file = window_cutting(window, inode, 0);
 	if (kill_suidgid)
 		creds_enter_writer(request->header.gid);
 	fd = inode_open(share, inode, flags & ~O_APPEND);
@@ -63,8 +64,8 @@ static int open_file(const struct request *request, struct inode *inode, int fla
 		fd = inode_open(share, inode, flags);
 	if (kill_suidgid)
 		creds_leave_writer();
-	if (window && fd < 0)
-		window_cutting(window, inode, UINT64_MAX);
+	if (window)
+		window_cut(window, file);
 	if (window && fd >= 0)
 		window_resized(window, inode, 0);
 	return fd;

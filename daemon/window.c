@@ -146,7 +146,7 @@ static void put_file(struct window *window, struct mapped *file)
 {
 	struct mapped **place = &window->files;
 
-	if (file->chunks)
+	if (file->chunks || file->cutting)
 		return;
 	while (*place != file)
 		place = &(*place)->next;
@@ -359,12 +359,34 @@ static void changed(void *data, int watch)
 		if (file->watch != watch && watch != GUARD_ALL)
 			continue;
 		size = mapped_size(file);
-		/* The guest may have heard of that already. */
-		if (file->told < size)
+		/* The guest may have heard of that already. But it knows better if it just cuts it. */
+		if (file->told < size && !file->cutting)
 			file->told = size;
 		fit_file(window, file, size);
 	}
 	pthread_mutex_unlock(&window->lock);
+}
+
+static bool has_cut_chunk(const struct window *window, const struct mapped *file)
+{
+	for (uint32_t i = 0; i < window->n_chunks; i++) {
+		if (window->chunks[i].file == file && window->chunks[i].cut)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What is told is of a moment ago. If the host has cut the file since, the guest may touch all of
+ * that; but if nothing had to be put in its place, then it was the guest itself.
+ */
+static void note_told(const struct window *window, struct mapped *file, uint64_t size,
+		      uint64_t told)
+{
+	if (told < size || !has_cut_chunk(window, file))
+		told = size;
+	if (told < file->told || !file->cutting)
+		file->told = told;
 }
 
 void window_resized(struct window *window, struct inode *inode, uint64_t told)
@@ -377,24 +399,40 @@ void window_resized(struct window *window, struct inode *inode, uint64_t told)
 	pthread_mutex_lock(&window->lock);
 	file = find_file(window, inode);
 	if (file && file->fd >= 0) {
-		/* As of now; but the guest may touch all that it is told of. */
 		size = mapped_size(file);
-		file->told = size > told ? size : told;
+		note_told(window, file, size, told);
 		fit_file(window, file, size);
 	}
 	pthread_mutex_unlock(&window->lock);
 }
 
-void window_cutting(struct window *window, struct inode *inode, uint64_t size)
+struct mapped *window_cutting(struct window *window, struct inode *inode, uint64_t size)
 {
 	struct mapped *file;
 
 	pthread_mutex_lock(&window->lock);
 	file = find_file(window, inode);
-	if (file && size == UINT64_MAX)
-		file->told = mapped_size(file);
-	else if (file && file->told > size)
+	if (file)
+		file->cutting++;
+	if (file && file->told > size)
 		file->told = size;
+	pthread_mutex_unlock(&window->lock);
+	return file;
+}
+
+/* It may not have been cut, or the host has made it longer since, and that was passed over. */
+void window_cut(struct window *window, struct mapped *file)
+{
+	uint64_t size;
+
+	if (!file)
+		return;
+	pthread_mutex_lock(&window->lock);
+	size = mapped_size(file);
+	if (file->told < size)
+		file->told = size;
+	file->cutting--;
+	put_file(window, file);
 	pthread_mutex_unlock(&window->lock);
 }
 
@@ -516,8 +554,10 @@ void window_each(struct window *window,
 		 void (*fn)(void *data, struct inode *inode, uint32_t chunks), void *data)
 {
 	pthread_mutex_lock(&window->seen_lock);
-	for (const struct mapped *file = window->files; file; file = file->next)
-		fn(data, file->inode, file->chunks);
+	for (const struct mapped *file = window->files; file; file = file->next) {
+		if (file->chunks)
+			fn(data, file->inode, file->chunks);
+	}
 	pthread_mutex_unlock(&window->seen_lock);
 }
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct inode;
+struct mapped;
 struct share;
 struct window;
 
@@ -57,9 +58,11 @@ void window_resized(struct window *window, struct inode *inode, uint64_t told);
 
 /*
  * The guest itself is about to cut the file to this size: so it knows, and nothing has to be
- * put in place of what is lost. If that fails, to be called again with UINT64_MAX.
+ * put in place of what is lost. To be followed by window_cut() with what this returned, whether it
+ * was cut or not. NULL: nothing of it is mapped.
  */
-void window_cutting(struct window *window, struct inode *inode, uint64_t size);
+struct mapped *window_cutting(struct window *window, struct inode *inode, uint64_t size);
+void window_cut(struct window *window, struct mapped *file);
 
 struct window_stats {
 	uint64_t size, chunk_size;

@@ -495,6 +495,75 @@ static void what_the_guest_cuts_stays_the_file(void **state)
 	done();
 }
 
+/* Other files, in the window already: when the guard has seen that one was cut, it has seen all. */
+static int sentinels[2];
+static int written_meanwhile = -1; /* a file that is written to just before the guest cuts it */
+
+static void map_sentinels(void)
+{
+	static const char *const names[] = {"first", "second"};
+
+	for (int i = 0; i < 2; i++) {
+		uint64_t nodeid = file_of(names[i], 100000, 'b');
+
+		sentinels[i] = host_open(names[i]);
+		assert_int_equal(front_end_setup(&client, nodeid, 0, (8 + i) * CHUNK_SIZE), 0);
+	}
+}
+
+static void let_the_guard_see_all(int i)
+{
+	unsigned int maps = qemu.maps;
+
+	assert_int_equal(ftruncate(sentinels[i], 5000), 0);
+	assert_true(comes_to_maps(maps + 1));
+	/* So that all that is mapped is as it should be. */
+	assert_int_equal(window_remove(client.share->window, (8 + (uint64_t)i) * CHUNK_SIZE,
+				       CHUNK_SIZE),
+			 0);
+	close(sentinels[i]);
+}
+
+struct mapped *__real_window_cutting(struct window *window, struct inode *inode, uint64_t size);
+struct mapped *__wrap_window_cutting(struct window *window, struct inode *inode, uint64_t size);
+
+struct mapped *__wrap_window_cutting(struct window *window, struct inode *inode, uint64_t size)
+{
+	struct mapped *file = __real_window_cutting(window, inode, size);
+
+	if (written_meanwhile < 0)
+		return file;
+	assert_int_equal(pwrite(written_meanwhile, "h", 1, 1), 1);
+	written_meanwhile = -1;
+	let_the_guard_see_all(0);
+	return file;
+}
+
+static void what_the_guest_cuts_stays_the_file_when_it_was_just_written_to(void **state)
+{
+	struct fuse_setattr_in in = {.valid = FATTR_SIZE, .size = 5000};
+	struct fuse_attr_out out;
+	uint64_t nodeid;
+	int fd;
+	char c;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 100000, 'a');
+	fd = host_open("file");
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	map_sentinels();
+	written_meanwhile = fd;
+	assert_true(client_send(&client, FUSE_SETATTR, nodeid, &in, sizeof(in), &out, sizeof(out)) >
+		    0);
+	let_the_guard_see_all(1);
+	qemu.window[0] = 'g';
+	assert_int_equal(pread(fd, &c, 1, 0), 1);
+	assert_int_equal(c, 'g');
+	close(fd);
+	done();
+}
+
 static void what_was_cut_before_it_is_mapped_is_zeros(void **state)
 {
 	uint64_t nodeid;
@@ -820,6 +889,7 @@ int main(void)
 		cmocka_unit_test(a_cut_file_is_put_back_when_the_guest_is_told),
 		cmocka_unit_test(a_file_that_is_cut_while_the_guest_is_told_is_not_put_back),
 		cmocka_unit_test(what_the_guest_cuts_stays_the_file),
+		cmocka_unit_test(what_the_guest_cuts_stays_the_file_when_it_was_just_written_to),
 		cmocka_unit_test(what_was_cut_before_it_is_mapped_is_zeros),
 		cmocka_unit_test(what_was_lost_is_mapped_when_the_guest_asks_again),
 		cmocka_unit_test(what_was_lost_is_mapped_when_the_guest_is_told),
