@@ -89,6 +89,7 @@ struct inode {
 	uint64_t lookups; /* the guest owes as many FORGETs */
 	uint32_t refs;	  /* atomic */
 	uint32_t opens;	  /* handles of it that the guest has */
+	uint64_t grown;	  /* atomic: the guest has written up to there; see window_grown() */
 
 	struct inode_name name; /* the one looked up last; the root, and what is unlinked: none */
 	struct inode_name *others; /* further names of an inode with several links */

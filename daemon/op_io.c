@@ -46,11 +46,12 @@ static struct handle *begin(struct request *request, void *in, size_t size)
 	return handle;
 }
 
-/* What is mapped of a file must follow its size. */
-static void size_may_have_changed(struct share *share, struct handle *handle)
+/* What is mapped of a file must follow its size. `size` bytes from an offset on are there now. */
+static void size_may_have_changed(struct share *share, struct handle *handle, uint64_t offset,
+				  ssize_t size)
 {
-	if (share->window && share->dax.window)
-		window_resized(share->window, handle->inode, 0);
+	if (size > 0 && share->window && share->dax.window)
+		window_grown(share->window, handle->inode, offset + (uint64_t)size);
 }
 
 /* ---- READ, WRITE ----------------------------------------------------------------------- */
@@ -138,7 +139,7 @@ static ssize_t write_data(struct request *request, struct handle *handle,
 	size = transfer_all(writer(request, in), fd, &request->in, in->offset);
 	if (kill_suidgid)
 		creds_leave_writer();
-	size_may_have_changed(request->share, handle);
+	size_may_have_changed(request->share, handle, in->offset, size);
 	return size;
 }
 
@@ -229,7 +230,7 @@ void op_fallocate(struct request *request)
 		return;
 	err = allocate(request, handle, &in);
 	if (!err && !(in.mode & FALLOC_FL_KEEP_SIZE))
-		size_may_have_changed(request->share, handle);
+		size_may_have_changed(request->share, handle, in.offset, (ssize_t)in.length);
 	handle_put(request->share, handle);
 	request_reply_error(request, err);
 }
@@ -292,7 +293,7 @@ void op_copy_file_range(struct request *request)
 	to = handle_get_of(share, in.fh_out, in.nodeid_out, false);
 	if (to) {
 		copied = copy_range(request, from, to, &in);
-		size_may_have_changed(share, to);
+		size_may_have_changed(share, to, in.off_out, copied);
 		handle_put(share, to);
 	}
 	handle_put(share, from);

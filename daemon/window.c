@@ -108,6 +108,17 @@ static void note_refused(struct window *window)
 			  "from now on");
 }
 
+/* The file is so long, and the guest may have made it longer than that before. */
+static void note_grown(struct mapped *file, uint64_t size)
+{
+	uint64_t grown = __atomic_load_n(&file->inode->grown, __ATOMIC_RELAXED);
+
+	if (file->told < size)
+		file->told = size;
+	if (file->told < grown)
+		file->told = grown;
+}
+
 static int get_file(struct window *window, struct inode *inode, struct mapped **file)
 {
 	int err;
@@ -120,6 +131,7 @@ static int get_file(struct window *window, struct inode *inode, struct mapped **
 		note_refused(window);
 	if (err)
 		return err;
+	note_grown(*file, 0);
 	if (window->guard)
 		(*file)->watch =
 			guard_watch(window->guard, window->share->proc_fd, (*file)->source);
@@ -201,14 +213,18 @@ static int ask_map(struct window *window, struct chunk *chunk)
 				  true);
 }
 
-/* Whether the chunk has pages that the file has not, and the guest may touch them. */
+/*
+ * Whether the chunk has pages that the file has not, and the guest may touch them. What the guest
+ * itself has cut it will not touch, though it may have it mapped.
+ */
 static bool is_cut(const struct chunk *chunk, uint64_t size)
 {
 	uint64_t live = (size + PAGE - 1) / PAGE * PAGE;
+	uint64_t told = chunk->file->told;
 
 	if (chunk->file->fd < 0)
 		return false; /* copied in any case */
-	return chunk->offset >= live || (live < chunk->offset + CHUNK && live < chunk->file->told);
+	return live < chunk->offset + CHUNK && live < told && chunk->offset < told;
 }
 
 /*
@@ -246,6 +262,9 @@ static int fill_chunk(struct window *window, struct chunk *chunk, struct mapped 
 	int err;
 
 	*chunk = (struct chunk){.file = file, .offset = offset, .copy = -1};
+	/* Or it would not ask for that part. */
+	if (file->told <= offset)
+		file->told = offset + 1;
 	err = prepare_chunk(window, chunk);
 	if (!err)
 		err = ask_map(window, chunk);
@@ -360,8 +379,8 @@ static void changed(void *data, int watch)
 			continue;
 		size = mapped_size(file);
 		/* The guest may have heard of that already. But it knows better if it just cuts it. */
-		if (file->told < size && !file->cutting)
-			file->told = size;
+		if (!file->cutting)
+			note_grown(file, size);
 		fit_file(window, file, size);
 	}
 	pthread_mutex_unlock(&window->lock);
@@ -399,11 +418,24 @@ void window_resized(struct window *window, struct inode *inode, uint64_t told)
 	pthread_mutex_lock(&window->lock);
 	file = find_file(window, inode);
 	if (file && file->fd >= 0) {
+		/* Whatever it has written, it hears of what there is now. */
+		__atomic_store_n(&inode->grown, 0, __ATOMIC_RELAXED);
 		size = mapped_size(file);
 		note_told(window, file, size, told);
 		fit_file(window, file, size);
 	}
 	pthread_mutex_unlock(&window->lock);
+}
+
+void window_grown(struct window *window, struct inode *inode, uint64_t size)
+{
+	uint64_t grown = __atomic_load_n(&inode->grown, __ATOMIC_RELAXED);
+
+	while (grown < size &&
+	       !__atomic_compare_exchange_n(&inode->grown, &grown, size, true, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED))
+		;
+	window_resized(window, inode, 0);
 }
 
 struct mapped *window_cutting(struct window *window, struct inode *inode, uint64_t size)
@@ -416,6 +448,7 @@ struct mapped *window_cutting(struct window *window, struct inode *inode, uint64
 		file->cutting++;
 	if (file && file->told > size)
 		file->told = size;
+	__atomic_store_n(&inode->grown, 0, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&window->lock);
 	return file;
 }

@@ -57,6 +57,12 @@ void window_clear(struct window *window);
 void window_resized(struct window *window, struct inode *inode, uint64_t told);
 
 /*
+ * The guest itself has made the file as long as that, if it was not before: so that it knows. Then
+ * as window_resized().
+ */
+void window_grown(struct window *window, struct inode *inode, uint64_t size);
+
+/*
  * The guest itself is about to cut the file to this size: so it knows, and nothing has to be
  * put in place of what is lost. To be followed by window_cut() with what this returned, whether it
  * was cut or not. NULL: nothing of it is mapped.

@@ -564,6 +564,85 @@ static void what_the_guest_cuts_stays_the_file_when_it_was_just_written_to(void 
 	done();
 }
 
+/* A program that writes a file anew does not wait for the guard, nor see parts of the file go. */
+static void what_the_guest_cuts_to_nothing_stays_the_file(void **state)
+{
+	struct fuse_setattr_in in = {.valid = FATTR_SIZE};
+	struct fuse_attr_out out;
+	uint64_t nodeid;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 2 * CHUNK_SIZE, 'a');
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	assert_int_equal(front_end_setup(&client, nodeid, CHUNK_SIZE, CHUNK_SIZE), 0);
+	map_sentinels();
+	assert_true(client_send(&client, FUSE_SETATTR, nodeid, &in, sizeof(in), &out, sizeof(out)) >
+		    0);
+	let_the_guard_see_all(0);
+	assert_int_equal(qemu.maps, 5);
+	close(sentinels[1]);
+	done();
+}
+
+/* A file that the host cuts before the guard looks at it, but after the guest has its answer. */
+static atomic_int cut_before_guard = -1;
+static atomic_bool has_answer;
+
+static bool is_answered(void)
+{
+	return has_answer;
+}
+
+uint64_t __real_mapped_size(const struct mapped *file);
+uint64_t __wrap_mapped_size(const struct mapped *file);
+
+uint64_t __wrap_mapped_size(const struct mapped *file)
+{
+	int fd = atomic_exchange(&cut_before_guard, -1);
+
+	if (fd >= 0) {
+		assert_true(comes_true(is_answered));
+		assert_int_equal(ftruncate(fd, 5000), 0);
+	}
+	return __real_mapped_size(file);
+}
+
+static void write_at(uint64_t nodeid, uint64_t fh, uint64_t offset, char c)
+{
+	struct {
+		struct fuse_write_in in;
+		char data[8];
+	} write = {.in = {.fh = fh, .offset = offset, .size = 1}, .data = {c}};
+	struct fuse_write_out out;
+
+	assert_int_equal(client_send(&client, FUSE_WRITE, nodeid, &write, sizeof(write.in) + 1,
+				     &out, sizeof(out)),
+			 sizeof(out));
+}
+
+/* What the guest itself wrote it knows, though the guard had no time to see it. */
+static void what_the_guest_wrote_and_the_host_cut_is_zeros(void **state)
+{
+	uint64_t nodeid, fh;
+	int fd;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 5000, 'a');
+	fd = host_open("file");
+	assert_int_equal(client_open_file(&client, nodeid, O_RDWR, &fh), 0);
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	cut_before_guard = fd;
+	write_at(nodeid, fh, 100000, 'g');
+	has_answer = true;
+	assert_true(comes_to_maps(2));
+	assert_int_equal(qemu.window[50000], 0);
+	assert_int_equal(client_release(&client, nodeid, fh), 0);
+	close(fd);
+	done();
+}
+
 static void what_was_cut_before_it_is_mapped_is_zeros(void **state)
 {
 	uint64_t nodeid;
@@ -890,6 +969,8 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_cut_while_the_guest_is_told_is_not_put_back),
 		cmocka_unit_test(what_the_guest_cuts_stays_the_file),
 		cmocka_unit_test(what_the_guest_cuts_stays_the_file_when_it_was_just_written_to),
+		cmocka_unit_test(what_the_guest_cuts_to_nothing_stays_the_file),
+		cmocka_unit_test(what_the_guest_wrote_and_the_host_cut_is_zeros),
 		cmocka_unit_test(what_was_cut_before_it_is_mapped_is_zeros),
 		cmocka_unit_test(what_was_lost_is_mapped_when_the_guest_asks_again),
 		cmocka_unit_test(what_was_lost_is_mapped_when_the_guest_is_told),
