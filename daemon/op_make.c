@@ -23,6 +23,7 @@
 #include "inode.h"
 #include "opening.h"
 #include "share.h"
+#include "window.h"
 
 #define NO_GROUP ((gid_t)-1)
 
@@ -335,6 +336,27 @@ static int enter_open(struct maker *maker, bool has_name, int fd, struct created
 	return err;
 }
 
+/* name: of its descriptor. It may be what cuts the file, which the guest may know by another name. */
+static int open_as_caller(const struct maker *maker, struct inode *inode, const char *name)
+{
+	int flags = opening_flags(maker->share, maker->flags) | O_NONBLOCK;
+	struct share *share = maker->share;
+	struct window *window = (flags & O_TRUNC) && share->dax.window ? share->window : NULL;
+	struct mapped *file = NULL;
+	struct creds saved;
+	int fd = become_caller(maker, &saved);
+
+	if (fd)
+		return fd;
+	if (window)
+		file = window_cutting(window, inode, 0);
+	fd = inode_create(share, share->proc_fd, name, flags, 0);
+	creds_leave(&saved);
+	if (window)
+		window_cut(window, file);
+	return fd;
+}
+
 /*
  * The file was there, though the guest did not know, and so did not check whether its user may
  * open it. Let the host's kernel do that.
@@ -342,20 +364,13 @@ static int enter_open(struct maker *maker, bool has_name, int fd, struct created
 static int open_existing(const struct maker *maker, struct inode *inode)
 {
 	int path_fd = inode_fd(maker->share, inode);
-	struct creds saved;
 	char name[16];
 	int fd;
 
 	if (path_fd < 0)
 		return path_fd;
 	snprintf(name, sizeof(name), "%d", path_fd);
-	fd = become_caller(maker, &saved);
-	if (!fd) {
-		int flags = opening_flags(maker->share, maker->flags) | O_NONBLOCK;
-
-		fd = inode_create(maker->share, maker->share->proc_fd, name, flags, 0);
-		creds_leave(&saved);
-	}
+	fd = open_as_caller(maker, inode, name);
 	inode_fd_done(maker->share, inode, path_fd);
 	return fd;
 }

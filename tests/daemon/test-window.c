@@ -585,6 +585,35 @@ static void what_the_guest_cuts_to_nothing_stays_the_file(void **state)
 	done();
 }
 
+/* By a name that the guest did not know, of a file that it knows and has mapped. */
+static void what_create_cuts_stays_the_file(void **state)
+{
+	const struct fuse_create_in create = {.flags = O_RDWR | O_CREAT | O_TRUNC, .mode = 0644};
+	struct {
+		struct fuse_entry_out entry;
+		struct fuse_open_out open;
+	} out;
+	uint64_t nodeid, fh;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", CHUNK_SIZE, 'a');
+	assert_int_equal(client_open_file(&client, nodeid, O_RDWR, &fh), 0);
+	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
+	map_sentinels();
+	assert_int_equal(linkat(client.dirfd, "file", client.dirfd, "link", 0), 0);
+	assert_int_equal(client_call(&client, FUSE_CREATE, FUSE_ROOT_ID, &create, sizeof(create),
+				     "link", NULL, &out, sizeof(out)),
+			 sizeof(out));
+	assert_int_equal(out.entry.nodeid, nodeid);
+	let_the_guard_see_all(0);
+	assert_int_equal(qemu.maps, 4);
+	assert_int_equal(client_release(&client, nodeid, out.open.fh), 0);
+	assert_int_equal(client_release(&client, nodeid, fh), 0);
+	close(sentinels[1]);
+	done();
+}
+
 /* A file that the host cuts before the guard looks at it, but after the guest has its answer. */
 static atomic_int cut_before_guard = -1;
 static atomic_bool has_answer;
@@ -970,6 +999,7 @@ int main(void)
 		cmocka_unit_test(what_the_guest_cuts_stays_the_file),
 		cmocka_unit_test(what_the_guest_cuts_stays_the_file_when_it_was_just_written_to),
 		cmocka_unit_test(what_the_guest_cuts_to_nothing_stays_the_file),
+		cmocka_unit_test(what_create_cuts_stays_the_file),
 		cmocka_unit_test(what_the_guest_wrote_and_the_host_cut_is_zeros),
 		cmocka_unit_test(what_was_cut_before_it_is_mapped_is_zeros),
 		cmocka_unit_test(what_was_lost_is_mapped_when_the_guest_asks_again),
