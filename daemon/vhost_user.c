@@ -219,6 +219,14 @@ static int set_vring_base(struct device *device, struct vhost_message *message)
 	return QUIET;
 }
 
+/* The front-end may wait for that, and so not answer what the queue asks it. */
+static void stop_queue(struct device *device, struct vhost_queue *queue)
+{
+	backend_channel_hurry(device->channel, true);
+	vhost_queue_stop(queue);
+	backend_channel_hurry(device->channel, false);
+}
+
 /* The front-end wants the queue stopped, and waits for it. */
 static int get_vring_base(struct device *device, struct vhost_message *message)
 {
@@ -226,9 +234,7 @@ static int get_vring_base(struct device *device, struct vhost_message *message)
 
 	if (!queue)
 		return -EINVAL;
-	backend_channel_hurry(device->channel, true);
-	vhost_queue_stop(queue);
-	backend_channel_hurry(device->channel, false);
+	stop_queue(device, queue);
 	vhost_queue_set_fd(queue, &queue->kick_fd, -1);
 	vhost_queue_set_fd(queue, &queue->call_fd, -1);
 	queue->awaits_call = true;
@@ -248,9 +254,7 @@ static int set_vring_enable(struct device *device, struct vhost_message *message
 	pthread_mutex_unlock(&queue->lock);
 	if (queue->enabled)
 		return vhost_queue_start(queue);
-	backend_channel_hurry(device->channel, true);
-	vhost_queue_stop(queue);
-	backend_channel_hurry(device->channel, false);
+	stop_queue(device, queue);
 	return QUIET;
 }
 
@@ -289,7 +293,7 @@ static int set_vring_kick(struct device *device, struct vhost_message *message)
 	/* Without one we would have to look all the time. */
 	if (!queue || fd < 0)
 		return -EINVAL;
-	vhost_queue_stop(queue);
+	stop_queue(device, queue);
 	vhost_queue_set_fd(queue, &queue->kick_fd, fd);
 	return vhost_queue_start(queue);
 }

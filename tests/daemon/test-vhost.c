@@ -739,6 +739,30 @@ static void answer(int channel, uint32_t request, uint64_t value)
 	assert_int_equal(vhost_send(channel, -1, -1, &header, &value, -1), 0);
 }
 
+/* A front-end that gives a queue another eventfd waits for that, and answers only then. */
+static void a_queue_gets_another_kick_amid_a_question(void **state)
+{
+	struct fuse_setupmapping_in in = {.len = 2 << 20, .flags = 1};
+	const uint64_t queue = 0;
+	struct vm *vm = *state;
+	struct asker asker;
+	int channel = open_window(vm, &asker, VHOST_PROTOCOL_BACKEND_SEND_FD);
+
+	if (channel < 0)
+		return;
+	tell_ring(vm, SHORT);
+	tell_start(vm);
+	put_request(vm, 0, FUSE_SETUPMAPPING, asker.nodeid, &in, sizeof(in));
+	offer(vm, 0, 1);
+	assert_asked(channel, VHOST_BACKEND_SHMEM_MAP);
+	tell(vm, VHOST_SET_VRING_KICK, &queue, sizeof(queue), vm->kick);
+	let_it_be_done(vm);
+	assert_int_equal(used(vm), 1);
+	assert_int_equal(reply_error(vm), 0);
+	stop(vm, -ECANCELED);
+	close(channel);
+}
+
 /*
  * QEMU stops the queue while it is asked to map, and answers that later: the guest is told that
  * it is mapped, and what is asked next gets the answer to that.
@@ -1025,6 +1049,7 @@ int main(void)
 		TEST(memory_that_is_cut_ends_the_connection),
 		WINDOW_TEST(a_question_without_an_answer_does_not_keep_the_daemon),
 		WINDOW_TEST(a_queue_is_stopped_amid_a_question),
+		WINDOW_TEST(a_queue_gets_another_kick_amid_a_question),
 		WINDOW_TEST(a_front_end_without_shared_objects_is_asked_for_none),
 		TEST(a_folder_is_refused_in_any_message),
 		FDS_TEST(a_guest_that_takes_all_descriptors_can_be_told_of_its_memory),
