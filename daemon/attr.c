@@ -54,7 +54,7 @@ static void fill(const struct statx *stx, uint32_t flags, struct fuse_attr *attr
 static void tell_size(struct share *share, struct inode *inode, const struct statx *stx)
 {
 	if (share->dax.window && share->window && S_ISREG(stx->stx_mode))
-		window_resized(share->window, inode, stx->stx_size);
+		window_told(share->window, inode, stx->stx_size);
 }
 
 void attr_entry(struct share *share, struct inode *inode, const struct statx *stx, uint32_t flag,

@@ -67,7 +67,7 @@ static int open_file(const struct request *request, struct inode *inode, int fla
 	if (window)
 		window_cut(window, file);
 	if (window && fd >= 0)
-		window_resized(window, inode, 0);
+		window_resized(window, inode);
 	return fd;
 }
 

@@ -408,7 +408,7 @@ static void note_told(const struct window *window, struct mapped *file, uint64_t
 		file->told = told;
 }
 
-void window_resized(struct window *window, struct inode *inode, uint64_t told)
+static void follow(struct window *window, struct inode *inode, uint64_t told)
 {
 	struct mapped *file;
 	uint64_t size;
@@ -427,6 +427,23 @@ void window_resized(struct window *window, struct inode *inode, uint64_t told)
 	pthread_mutex_unlock(&window->lock);
 }
 
+void window_told(struct window *window, struct inode *inode, uint64_t size)
+{
+	uint64_t grown = __atomic_load_n(&inode->grown, __ATOMIC_RELAXED);
+
+	/* The host may have cut what it once wrote, mapped or not. */
+	while (grown > size &&
+	       !__atomic_compare_exchange_n(&inode->grown, &grown, size, true, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED))
+		;
+	follow(window, inode, size);
+}
+
+void window_resized(struct window *window, struct inode *inode)
+{
+	follow(window, inode, 0);
+}
+
 void window_grown(struct window *window, struct inode *inode, uint64_t size)
 {
 	uint64_t grown = __atomic_load_n(&inode->grown, __ATOMIC_RELAXED);
@@ -435,7 +452,7 @@ void window_grown(struct window *window, struct inode *inode, uint64_t size)
 	       !__atomic_compare_exchange_n(&inode->grown, &grown, size, true, __ATOMIC_RELAXED,
 					    __ATOMIC_RELAXED))
 		;
-	window_resized(window, inode, 0);
+	follow(window, inode, 0);
 }
 
 struct mapped *window_cutting(struct window *window, struct inode *inode, uint64_t size)

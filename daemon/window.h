@@ -50,11 +50,16 @@ int window_remove(struct window *window, uint64_t window_offset, uint64_t len);
 void window_clear(struct window *window);
 
 /*
- * The guest is about to be told the file's size. Called before each reply that says so and
- * after each operation that changes it; does nothing unless the host has cut the file before.
- * told: what the reply says, which may be of a moment ago; 0: nothing yet.
+ * The guest is about to be told the file's size, which may be of a moment ago: before each reply
+ * that says so.
  */
-void window_resized(struct window *window, struct inode *inode, uint64_t told);
+void window_told(struct window *window, struct inode *inode, uint64_t size);
+
+/*
+ * An operation may have changed the size. Does nothing unless the host has cut a file before: but
+ * then, what is mapped must follow.
+ */
+void window_resized(struct window *window, struct inode *inode);
 
 /*
  * The guest itself has made the file as long as that, if it was not before: so that it knows. Then

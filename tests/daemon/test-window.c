@@ -850,6 +850,28 @@ static int write_mapped(uint64_t nodeid, int fd)
 	return 0;
 }
 
+/* The host cuts what the guest wrote, and the guest hears of it: what it writes then is kept. */
+static void what_the_guest_once_wrote_is_forgotten(void **state)
+{
+	struct fuse_entry_out entry;
+	uint64_t nodeid, fh;
+	int fd;
+
+	(void)state;
+	open_window();
+	nodeid = file_of("file", 5000, 'a');
+	fd = host_open("file");
+	assert_int_equal(client_open_file(&client, nodeid, O_RDWR, &fh), 0);
+	write_at(nodeid, fh, 100000, 'g');
+	assert_int_equal(client_release(&client, nodeid, fh), 0);
+	assert_int_equal(ftruncate(fd, 100), 0);
+	assert_int_equal(client_lookup(&client, FUSE_ROOT_ID, "file", &entry), 0);
+	assert_int_equal(entry.attr.size, 100);
+	assert_int_equal(write_mapped(nodeid, fd), 0);
+	close(fd);
+	done();
+}
+
 enum { MOST_FDS = 512 };
 
 /* Leave so many descriptors that can still be had. Returns how many took up the others. */
@@ -1001,6 +1023,7 @@ int main(void)
 		cmocka_unit_test(what_the_guest_cuts_to_nothing_stays_the_file),
 		cmocka_unit_test(what_create_cuts_stays_the_file),
 		cmocka_unit_test(what_the_guest_wrote_and_the_host_cut_is_zeros),
+		cmocka_unit_test(what_the_guest_once_wrote_is_forgotten),
 		cmocka_unit_test(what_was_cut_before_it_is_mapped_is_zeros),
 		cmocka_unit_test(what_was_lost_is_mapped_when_the_guest_asks_again),
 		cmocka_unit_test(what_was_lost_is_mapped_when_the_guest_is_told),
