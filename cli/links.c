@@ -121,6 +121,7 @@ static int add_to(struct link *slot, const struct link *name, const struct walk_
 {
 	slot->names += name->names;
 	slot->decision = fsdax_decision_merge(slot->decision, name->decision);
+	slot->second = fsdax_decision_merge(slot->second, name->second);
 	if (keep_folder(slot, name->folder))
 		return -ENOMEM;
 	return entry && !slot->paths[1] ? keep_path(&slot->paths[1], entry) : 0;

@@ -20,6 +20,7 @@ struct link {
 	uint32_t nlink;			/* names that it has on disk, inside the tree or not */
 	uint32_t names;			/* names met */
 	struct fsdax_decision decision; /* what all names met say together */
+	struct fsdax_decision second;	/* the same of a second one; the user's of the table */
 	char *folder;			/* the first of its names' folders, by byte; or NULL */
 	char *paths[2];			/* of the names met first; NULL: was not asked for */
 	bool done;			/* for the user of the table */
@@ -35,6 +36,7 @@ static inline struct link link_of(const struct inode *inode, const struct fsdax_
 		.nlink = inode->facts.nlink,
 		.names = 1,
 		.decision = *decision,
+		.second = *decision,
 	};
 }
 

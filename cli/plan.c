@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * plan.c - `fsdax-ctl plan`: which files fit a DAX window. plan_fit.c reckons, and
- * plan_print.c, plan_json.c and plan_html.c show the result.
+ * plan.c - `fsdax-ctl plan`: which files fit a DAX window. plan_rest.c tells what is fixed,
+ * plan_fit.c reckons, and plan_print.c, plan_json.c and plan_html.c show the result.
  */
 #include "plan.h"
 
@@ -12,43 +12,36 @@
 #include "command.h"
 #include "message.h"
 #include "output.h"
+#include "plan_rest.h"
 #include "survey.h"
 
 struct planner {
 	const struct share *share;
 	const struct options *opts;
-	struct tallies tallies;
-	bool *by_size;	    /* by rule */
-	uint32_t marked;    /* rules whose by_size is known */
-	struct count *free; /* by thread and bucket */
-	bool *fits;	    /* by group */
+	struct plan_rest rest;
+	struct tallies tallies; /* by the policy as it is */
+	struct tallies fixed;	/* by the rest of it: the groups alone, and not what is free */
+	struct count *free;	/* by thread and bucket */
+	bool *fits;		/* by group */
 };
 
-/*
- * A rule goes by size alone if it has no key but these. The lines of a rule follow its
- * section line, which has no key, and the rules come in their order.
- */
-static int mark_rule(void *data, const struct fsdax_policy_line *line)
+static int decide_rest(void *data, const struct walk_entry *entry, struct fsdax_facts *facts,
+		       struct fsdax_decision *decision)
 {
-	struct planner *p = data;
+	const struct planner *p = data;
 
-	if (strncmp(line->section, "rule ", 5))
-		return 0;
-	if (!line->key)
-		p->by_size[p->marked++] = true;
-	else if (strcmp(line->key, "size") && strcmp(line->key, "dax"))
-		p->by_size[p->marked - 1] = false;
-	return 0;
+	return plan_rest_decide(&p->rest, entry, facts, decision);
 }
 
 static void count_inode(void *data, int thread, uint64_t size,
 			const struct fsdax_decision *decision)
 {
 	struct planner *p = data;
+	struct count *count = &p->free[thread * HISTOGRAM_BUCKETS + histogram_bucket(size)];
 
-	if (plan_is_free(&p->tallies, p->by_size, decision))
-		count_file(&p->free[thread * HISTOGRAM_BUCKETS + histogram_bucket(size)],
-			   p->share->policy, size);
+	if (decision->reason != FSDAX_REASON_DEFAULT)
+		count = &tallies_of(&p->fixed, thread)->groups[tally_group(&p->fixed, decision)];
+	count_file(count, p->share->policy, size);
 }
 
 static int print(const struct plan *plan, const struct options *opts)
@@ -63,9 +56,11 @@ static int print(const struct plan *plan, const struct options *opts)
 static int show(struct planner *p, const struct walk_result *result)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
-	struct tally *tally;
+	struct tally *tally, *fixed = NULL;
 	int err = tallies_sum(&p->tallies, &tally);
 
+	if (!err)
+		err = tallies_sum(&p->fixed, &fixed);
 	if (!plan || err) {
 		free(plan);
 		return -ENOMEM;
@@ -73,8 +68,9 @@ static int show(struct planner *p, const struct walk_result *result)
 	plan->root = *p->share->root ? p->share->root : "/";
 	plan->tallies = &p->tallies;
 	plan->tally = tally;
+	plan->fixed_tally = fixed;
 	plan->result = result;
-	plan->by_size = p->by_size;
+	plan->by_size = p->rest.by_size;
 	plan->fits = p->fits;
 	plan->window = p->opts->window;
 	plan->chunk_size = p->share->settings.chunk_size;
@@ -93,6 +89,8 @@ static int run(struct planner *p)
 		.action = "cannot scan",
 		.unit = "scanned",
 		.tallies = &p->tallies,
+		.second = decide_rest,
+		.other = p->rest.policy,
 		.count = count_inode,
 		.data = p,
 	};
@@ -114,20 +112,22 @@ static int init(struct planner *p)
 {
 	int err = tallies_init(&p->tallies, p->share->policy, p->opts->jobs);
 
+	if (!err)
+		err = tallies_init(&p->fixed, p->share->policy, p->opts->jobs);
 	if (err)
 		return err;
-	p->by_size = calloc(p->tallies.n_rules + 1, sizeof(*p->by_size));
 	p->free = calloc(p->opts->jobs * (size_t)HISTOGRAM_BUCKETS, sizeof(*p->free));
 	p->fits = calloc(p->tallies.n_groups, sizeof(*p->fits));
-	if (!p->by_size || !p->free || !p->fits)
+	if (!p->free || !p->fits)
 		return -ENOMEM;
-	return fsdax_policy_print(p->share->policy, mark_rule, p);
+	return plan_rest_init(&p->rest, p->share->policy);
 }
 
 static void release(struct planner *p)
 {
+	plan_rest_free(&p->rest);
 	tallies_free(&p->tallies);
-	free(p->by_size);
+	tallies_free(&p->fixed);
 	free(p->free);
 	free(p->fits);
 }
@@ -151,7 +151,7 @@ int cmd_plan(const struct options *opts)
 {
 	struct share share;
 	struct planner p = {.share = &share, .opts = opts};
-	int status;
+	int status, err;
 
 	if (!opts->window) {
 		message_error("plan needs the size of the window, as in --window 512M");
@@ -162,8 +162,9 @@ int cmd_plan(const struct options *opts)
 		return status;
 	status = check_window(&share, opts);
 	if (status < 0) {
-		if (init(&p)) {
-			message_error("%s", strerror(ENOMEM));
+		err = init(&p);
+		if (err) {
+			message_error("%s", strerror(-err));
 			status = EXIT_FAILED;
 		} else {
 			status = run(&p);

@@ -2,10 +2,10 @@
 /*
  * plan.h - what `fsdax-ctl plan` knows of a tree, and what it makes of it.
  *
- * The files fall into two kinds. Some are fixed: a tag speaks for them, or a rule that asks
- * for more than their size. The others are free: no rule matches, or one that goes by size
- * alone. A plan says which of the fixed groups fit the window, and from which size on the
- * free files fit what is left.
+ * The rule that a plan is for stands in for all that go by size alone: see plan_rest.h. Without
+ * those, the files fall into two kinds. Some are fixed: a tag speaks for them, or a rule that
+ * asks for more than their size. The others are free: no rule matches. A plan says which of the
+ * fixed groups fit the window, and from which size on the free files fit what is left.
  */
 #ifndef CLI_PLAN_H
 #define CLI_PLAN_H
@@ -22,7 +22,8 @@ struct plan {
 	/* What was found. */
 	const char *root; /* the share's */
 	const struct tallies *tallies;
-	const struct tally *tally;
+	const struct tally *tally;	 /* by the policy as it is */
+	const struct tally *fixed_tally; /* without the rules by size; groups alone */
 	const struct walk_result *result;
 	const bool *by_size; /* by rule: whether it asks for nothing but the size */
 	struct count free[HISTOGRAM_BUCKETS];
@@ -46,10 +47,6 @@ struct plan {
 
 /* Whether a group is a fixed one that says yes. */
 bool plan_is_fixed_yes(const struct plan *plan, size_t group);
-
-/* Whether such a decision leaves a file free. */
-bool plan_is_free(const struct tallies *tallies, const bool *by_size,
-		  const struct fsdax_decision *decision);
 
 /* 0 or -ENOMEM. */
 int plan_fit(struct plan *plan);

@@ -14,20 +14,11 @@
  */
 #define RECLAIM_PERCENT 20
 
-bool plan_is_free(const struct tallies *tallies, const bool *by_size,
-		  const struct fsdax_decision *decision)
-{
-	if (decision->reason == FSDAX_REASON_DEFAULT)
-		return true;
-	return decision->reason == FSDAX_REASON_RULE && decision->rule < tallies->n_rules &&
-	       by_size[decision->rule];
-}
-
 bool plan_is_fixed_yes(const struct plan *plan, size_t group)
 {
 	const struct fsdax_decision decision = tally_decision(plan->tallies, group);
 
-	return decision.dax && !plan_is_free(plan->tallies, plan->by_size, &decision);
+	return decision.dax && decision.reason != FSDAX_REASON_DEFAULT;
 }
 
 static void fit_window(struct plan *plan)
@@ -54,8 +45,8 @@ static int by_worth(const void *a, const void *b, void *data)
 {
 	const struct plan *plan = data;
 	const size_t *x = a, *y = b;
-	const double wx = worth(&plan->tally->groups[*x]);
-	const double wy = worth(&plan->tally->groups[*y]);
+	const double wx = worth(&plan->fixed_tally->groups[*x]);
+	const double wy = worth(&plan->fixed_tally->groups[*y]);
 
 	if (wx != wy)
 		return wx > wy ? -1 : 1;
@@ -77,7 +68,7 @@ static int fit_groups(struct plan *plan)
 	}
 	qsort_r(order, n, sizeof(*order), by_worth, plan);
 	for (size_t i = 0; i < n; i++) {
-		const struct count *count = &plan->tally->groups[order[i]];
+		const struct count *count = &plan->fixed_tally->groups[order[i]];
 
 		count_add(&plan->fixed, count);
 		plan->fits[order[i]] = plan->fitting.chunks + count->chunks <= plan->usable;

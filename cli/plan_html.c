@@ -191,11 +191,11 @@ static void fixed_rows(struct html *html, const struct plan *plan)
 	for (size_t i = 0; i < plan->tallies->n_groups; i++) {
 		char key[32];
 
-		if (!plan->tally->groups[i].files || !plan_is_fixed_yes(plan, i))
+		if (!plan->fixed_tally->groups[i].files || !plan_is_fixed_yes(plan, i))
 			continue;
 		snprintf(key, sizeof(key), "fixed.%zu.", place++);
 		output_text("<tr>");
-		html_group_cells(html, plan->tallies, plan->tally, i, key);
+		html_group_cells(html, plan->tallies, plan->fixed_tally, i, key);
 		output_print("<td><span class=\"yes-no %s\">%s</span></td>",
 			     plan->fits[i] ? "yes" : "no", plan->fits[i] ? "yes" : "no");
 		html_group_source(html, plan->tallies, i);

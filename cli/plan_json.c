@@ -13,7 +13,7 @@
 static struct json_object *group_object(const struct plan *plan, size_t group)
 {
 	struct json_object *object = json_object_new_object();
-	int err = group_json(object, plan->tallies, plan->tally, group);
+	int err = group_json(object, plan->tallies, plan->fixed_tally, group);
 
 	err |= json_put_bool(object, "fits", plan->fits[group]);
 	return json_finish(object, err);
@@ -25,7 +25,7 @@ static struct json_object *group_array(const struct plan *plan)
 	int err = 0;
 
 	for (size_t i = 0; i < plan->tallies->n_groups && !err; i++) {
-		if (plan->tally->groups[i].files && plan_is_fixed_yes(plan, i))
+		if (plan->fixed_tally->groups[i].files && plan_is_fixed_yes(plan, i))
 			err = json_append(array, group_object(plan, i));
 	}
 	return json_finish(array, err);

@@ -27,7 +27,7 @@ static void print_window(const struct plan *plan)
 
 static void group_row(struct table *table, const struct plan *plan, size_t group)
 {
-	const struct count *count = &plan->tally->groups[group];
+	const struct count *count = &plan->fixed_tally->groups[group];
 
 	table_row(table);
 	group_cells(table, plan->tallies, group);
@@ -51,7 +51,7 @@ static int print_groups(const struct plan *plan)
 	table_column(table, "FITS", TABLE_LEFT);
 	group_source_column(table);
 	for (size_t i = 0; i < plan->tallies->n_groups; i++) {
-		if (plan->tally->groups[i].files && plan_is_fixed_yes(plan, i))
+		if (plan->fixed_tally->groups[i].files && plan_is_fixed_yes(plan, i))
 			group_row(table, plan, i);
 	}
 	return table_print(table);

@@ -38,11 +38,12 @@ static const char *folder_of(struct survey *s, const struct walk_entry *entry)
 
 /* One of several names: wait for the others. */
 static int add_name(struct survey *s, const struct walk_entry *entry, const char *folder,
-		    const struct inode *inode, const struct fsdax_decision *decision)
+		    const struct inode *inode, const struct fsdax_decision decisions[2])
 {
-	struct link name = link_of(inode, decision);
+	struct link name = link_of(inode, &decisions[0]);
 	int err = s->list ? link_names_add(&s->names, entry, inode) : 0;
 
+	name.second = decisions[1];
 	name.folder = (char *)folder;
 	if (!err)
 		err = links_add(s->links, &name, NULL);
@@ -50,17 +51,17 @@ static int add_name(struct survey *s, const struct walk_entry *entry, const char
 }
 
 static int add_inode(struct survey *s, int thread, const char *folder, uint64_t size,
-		     const struct fsdax_decision *decision)
+		     const struct fsdax_decision *decision, const struct fsdax_decision *second)
 {
 	int err = tally_add(s->tallies, tallies_of(s->tallies, thread), folder, decision, size);
 
 	if (!err && s->count)
-		s->count(s->data, thread, size, decision);
+		s->count(s->data, thread, size, second);
 	return err;
 }
 
 static int add_file(struct survey *s, const struct walk_entry *entry, const struct inode *inode,
-		    const struct fsdax_decision *decision)
+		    const struct fsdax_decision decisions[2])
 {
 	struct tally *tally = tallies_of(s->tallies, entry->thread);
 	const char *folder = folder_of(s, entry);
@@ -70,14 +71,26 @@ static int add_file(struct survey *s, const struct walk_entry *entry, const stru
 	if (err)
 		return err;
 	if (inode->facts.nlink > 1)
-		return add_name(s, entry, folder, inode, decision);
-	err = add_inode(s, entry->thread, folder, size, decision);
-	return !err && s->list ? list_file(s, entry, size, decision) : err;
+		return add_name(s, entry, folder, inode, decisions);
+	err = add_inode(s, entry->thread, folder, size, &decisions[0], &decisions[1]);
+	return !err && s->list ? list_file(s, entry, size, &decisions[0]) : err;
+}
+
+static int decide(struct survey *s, const struct walk_entry *entry, struct inode *inode,
+		  struct fsdax_decision decisions[2])
+{
+	int err = fsdax_decide_at(entry->cursor, entry->dirfd, entry->name, &inode->facts,
+				  FSDAX_DECIDE_EXACT, &decisions[0]);
+
+	if (err)
+		return err;
+	decisions[1] = decisions[0];
+	return s->second ? s->second(s->data, entry, &inode->facts, &decisions[1]) : 0;
 }
 
 static int visit_file(void *data, const struct walk_entry *entry)
 {
-	struct fsdax_decision decision;
+	struct fsdax_decision decisions[2];
 	struct survey *s = data;
 	struct inode inode;
 	int err;
@@ -91,14 +104,13 @@ static int visit_file(void *data, const struct walk_entry *entry)
 		tallies_of(s->tallies, entry->thread)->others++;
 		return 0;
 	}
-	err = fsdax_decide_at(entry->cursor, entry->dirfd, entry->name, &inode.facts,
-			      FSDAX_DECIDE_EXACT, &decision);
-	return err ? err : add_file(s, entry, &inode, &decision);
+	err = decide(s, entry, &inode, decisions);
+	return err ? err : add_file(s, entry, &inode, decisions);
 }
 
 static int add_link(void *data, const struct link *link)
 {
-	return add_inode(data, 0, link->folder, link->size, &link->decision);
+	return add_inode(data, 0, link->folder, link->size, &link->decision, &link->second);
 }
 
 static int list_names(struct survey *s)
@@ -125,6 +137,7 @@ static int run(struct survey *s, const struct share *share, const struct options
 		.data = s,
 		.action = s->action,
 		.tags = true,
+		.other = s->other,
 		.unit = s->unit,
 		.prints = true,
 		.once = true,

@@ -24,8 +24,17 @@ struct survey {
 	struct tallies *tallies;   /* all is added to */
 
 	/*
-	 * Each regular inode, once, when it was added; NULL: none. From several threads; thread
-	 * tells which, from 0.
+	 * A second decision about each name of each regular file, for count: decision is the one
+	 * that is tallied, and to be changed into that. NULL: it is the same. From several
+	 * threads. 0 or a negative errno.
+	 */
+	int (*second)(void *data, const struct walk_entry *entry, struct fsdax_facts *facts,
+		      struct fsdax_decision *decision);
+	struct fsdax_policy *other; /* as walk_ops.other, for second; NULL: none */
+
+	/*
+	 * Each regular inode, once, when it was added, and the second decision about it; NULL:
+	 * none. From several threads; thread tells which, from 0.
 	 */
 	void (*count)(void *data, int thread, uint64_t size, const struct fsdax_decision *decision);
 
