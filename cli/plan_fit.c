@@ -231,7 +231,7 @@ char *plan_size(char dst[24], uint64_t bytes)
 	return dst;
 }
 
-/* The condition on the size, such as ">= 32K". */
+/* The condition on the size, such as ">= 32K". The word is for that very size, and no bucket's. */
 static void condition(const struct plan *plan, char dst[64])
 {
 	const uint64_t from = histogram_from(plan->from);
@@ -240,7 +240,7 @@ static void condition(const struct plan *plan, char dst[64])
 	if (plan->end != PLAN_NO_END)
 		snprintf(dst, 64, "%s..%s", plan_size(low, from),
 			 plan_size(high, histogram_from(plan->end) - 1));
-	else if (plan->from == plan->even)
+	else if (from == tally_break_even(plan->tallies->policy))
 		snprintf(dst, 64, ">= descriptors");
 	else
 		snprintf(dst, 64, ">= %s", plan_size(low, from));

@@ -126,6 +126,10 @@ size = = 3M
 dax = no'
 foretells "a yes behind a no comes back"
 
+write_policy '[window]
+descriptor-size = 65'
+foretells "page descriptors of a chunk are of an odd size"
+
 # ---- Policies at random ------------------------------------------------------------------
 
 others=('path = /models/**' 'path = /cache/**' $'path = /**/models/**\npath = !/**/old/**'
