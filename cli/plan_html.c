@@ -217,8 +217,8 @@ static void put_fixed(struct html *html, const struct plan *plan)
 	if (plan->fixed.chunks > plan->usable) {
 		output_text(". Together they take ");
 		html_window(html, plan->fixed.chunks, "fixed:0:999999:chunks");
-		output_text(
-			", more than there is to use: narrow those with a no, or turn them off");
+		output_text(", more than there is to use: narrow those that do not fit, or let "
+			    "them say no");
 	}
 	output_text(".</p>\n");
 	html_table(html, "", "Tags and rules that stand", heads);

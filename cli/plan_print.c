@@ -63,7 +63,8 @@ static void print_overflow(const struct plan *plan)
 
 	if (plan->fixed.files && plan->fixed.chunks > plan->usable)
 		output_print("Together they take %s, more than there are to use: narrow "
-			     "those with a no,\nor turn them off. What follows counts on that.\n",
+			     "those that do\nnot fit, or let them say no. What follows counts on "
+			     "that.\n",
 			     count_of(fixed, plan->fixed.chunks, "chunk"));
 	if (plan->fixed.files)
 		output_text("\n");

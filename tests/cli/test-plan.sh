@@ -90,6 +90,27 @@ run ctl plan --root "$D" --window 2M --json "$D"
 is "$(get '[.usable_chunks, .recommended]')" '[0,null]' "a window of one chunk: nothing fits"
 exits 0 "which is no failure"
 
+# A rule that is taken out leaves its files to the others: to the new one, too.
+mkdir "$D/logs"
+make 40 300K logs/log
+printf '[rule logs]\npath = /logs/**\ndax = %s\n' yes >>"$POLICY"
+run plan --window 64M
+has "$OUT" "narrow those that do
+not fit, or let them say no." "what to do about rules that do not fit"
+run plan --window 64M --json
+is "$(get '[.fixed[] | [.rule, .fits]]')" '[["models",false],["logs",false]]' "two of them"
+jq -r .recommended.policy <<<"$OUT" >"$SCRATCH/planned.ini"
+printf '[rule %s]\npath = /%s/**\ndax = no\n' models models logs logs >>"$SCRATCH/planned.ini"
+is "$("$FSDAX_CTL" scan --policy "$SCRATCH/planned.ini" --root "$D" --json "$D" | jq .yes.chunks)" \
+	"$(get .recommended.chunks)" "once they say no, a scan takes what the plan says"
+rm -r "$D/logs"
+write_policy '[rule worth-a-chunk]
+size = >= descriptors
+dax = yes
+[rule models]
+path = /models/**
+dax = yes'
+
 # ---- For people -----------------------------------------------------------------------------------
 
 run plan --window 512M
