@@ -71,27 +71,35 @@ ask() {
 	done >/dev/null 2>&1
 }
 
-# serve_all NAME [OPTION]...: every check, by a daemon under strace.
-serve_all() {
-	local name=$1 asker status
+# probe COMMAND NAME [FSDAXD-OPTION]...: fsdax-probe COMMAND, with a daemon under strace.
+probe() {
+	local command=$1 name=$2 status
 
-	shift
-	rm -f "$SCRATCH/stop"
-	echo x >"$SHARE/asked"
-	ask &
-	asker=$!
-	timeout -k 5 400 "$FSDAX_PROBE" check --socket "$SCRATCH/sock/s" --dir "$SHARE" -- \
+	shift 2
+	# shellcheck disable=SC2086 # words
+	timeout -k 5 400 "$FSDAX_PROBE" $command --socket "$SCRATCH/sock/s" --dir "$SHARE" -- \
 		strace -D -f -qq -o "$SCRATCH/sock/trace" "$FSDAXD" --socket-path "$SCRATCH/sock/s" \
 		--shared-dir "$SHARE" --policy "$SCRATCH/policy.ini" --tag probe --reconnect \
 		--control-socket "$SCRATCH/sock/control" --log-level error "$@" \
 		>"$SCRATCH/tap" 2>"$SCRATCH/log"
 	status=$?
-	touch "$SCRATCH/stop"
-	wait "$asker"
 	is "$status" 0 "$name: all checks pass with the filter in force"
 	[[ $status == 0 ]] || grep -A 5 '^not ok' "$SCRATCH/tap" | grep -v '^ok' | sed 's/^/# /'
 	is "$(grep -c SIGSYS "$SCRATCH/sock/trace")" 0 "$name: no process was ended by it"
 	python3 "$SCRATCH/sort.py" "$SCRATCH/sock/trace" "$SCRATCH/lists"
+}
+
+# serve_all NAME [OPTION]...: every check, while the control socket is asked.
+serve_all() {
+	local asker
+
+	rm -f "$SCRATCH/stop"
+	echo x >"$SHARE/asked"
+	ask &
+	asker=$!
+	probe check "$@"
+	touch "$SCRATCH/stop"
+	wait "$asker"
 }
 
 # end_all NAME [OPTION]...: as a service, with a policy in a folder, and the end that an admin asks
@@ -133,6 +141,9 @@ serve_all "handles" --dax-window 32M --xattr --posix-lock --flock --request-queu
 new_share tmpfs
 serve_all "descriptors" --dax-window 32M --xattr --posix-lock --flock --killpriv-v2 --posix-acl \
 	--inode-file-handles never --cache always --writeback
+# What stands for a file that the host has cut is a copy.
+probe "race --only race-host-cut --seconds 1" "cut by the host" --dax-window 32M --request-queues 8
+is "$(grep -c '# SKIP' "$SCRATCH/tap")" 0 "cut by the host: it was"
 
 for kind in serve view policy outside; do
 	"$LIST" "$kind" >"$SCRATCH/allowed"
