@@ -23,12 +23,13 @@ make 20 1M large
 make 10 8M huge
 make 3 20M models/weights
 
-write_policy '[rule worth-a-chunk]
+STANDING='[rule worth-a-chunk]
 size = >= descriptors
 dax = yes
 [rule models]
 path = /models/**
 dax = yes'
+write_policy "$STANDING"
 
 plan() {
 	ctl plan --root "$D" "$@" "$D"
@@ -104,12 +105,7 @@ printf '[rule %s]\npath = /%s/**\ndax = no\n' models models logs logs >>"$SCRATC
 is "$("$FSDAX_CTL" scan --policy "$SCRATCH/planned.ini" --root "$D" --json "$D" | jq .yes.chunks)" \
 	"$(get .recommended.chunks)" "once they say no, a scan takes what the plan says"
 rm -r "$D/logs"
-write_policy '[rule worth-a-chunk]
-size = >= descriptors
-dax = yes
-[rule models]
-path = /models/**
-dax = yes'
+write_policy "$STANDING"
 
 # ---- For people -----------------------------------------------------------------------------------
 

@@ -744,10 +744,21 @@ static void answer(int channel, uint32_t request, uint64_t value)
 	assert_int_equal(vhost_send(channel, -1, -1, &header, &value, -1), 0);
 }
 
+/* By the ring; and the front-end has the question, which it does not answer yet. */
+static void ask_to_map(struct vm *vm, const struct asker *asker, int channel)
+{
+	const struct fuse_setupmapping_in in = {.len = 2 << 20, .flags = 1};
+
+	tell_ring(vm, SHORT);
+	tell_start(vm);
+	put_request(vm, 0, FUSE_SETUPMAPPING, asker->nodeid, &in, sizeof(in));
+	offer(vm, 0, 1);
+	assert_asked(channel, VHOST_BACKEND_SHMEM_MAP);
+}
+
 /* A front-end that gives a queue another eventfd waits for that, and answers only then. */
 static void a_queue_gets_another_kick_amid_a_question(void **state)
 {
-	struct fuse_setupmapping_in in = {.len = 2 << 20, .flags = 1};
 	const uint64_t queue = 0;
 	struct vm *vm = *state;
 	struct asker asker;
@@ -755,11 +766,7 @@ static void a_queue_gets_another_kick_amid_a_question(void **state)
 
 	if (channel < 0)
 		return;
-	tell_ring(vm, SHORT);
-	tell_start(vm);
-	put_request(vm, 0, FUSE_SETUPMAPPING, asker.nodeid, &in, sizeof(in));
-	offer(vm, 0, 1);
-	assert_asked(channel, VHOST_BACKEND_SHMEM_MAP);
+	ask_to_map(vm, &asker, channel);
 	tell(vm, VHOST_SET_VRING_KICK, &queue, sizeof(queue), vm->kick);
 	let_it_be_done(vm);
 	assert_int_equal(used(vm), 1);
@@ -774,18 +781,13 @@ static void a_queue_gets_another_kick_amid_a_question(void **state)
  */
 static void a_queue_is_stopped_amid_a_question(void **state)
 {
-	struct fuse_setupmapping_in in = {.len = 2 << 20, .flags = 1};
 	struct vm *vm = *state;
 	struct asker asker;
 	int channel = open_window(vm, &asker, VHOST_PROTOCOL_SHARED_OBJECT);
 
 	if (channel < 0)
 		return;
-	tell_ring(vm, SHORT);
-	tell_start(vm);
-	put_request(vm, 0, FUSE_SETUPMAPPING, asker.nodeid, &in, sizeof(in));
-	offer(vm, 0, 1);
-	assert_asked(channel, VHOST_BACKEND_SHMEM_MAP);
+	ask_to_map(vm, &asker, channel);
 	assert_int_equal(get_base(vm), 1);
 	assert_int_equal(used(vm), 1);
 	assert_int_equal(reply_error(vm), 0);

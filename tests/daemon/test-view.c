@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "settings.h"
 #include "view.h"
 
@@ -215,21 +216,6 @@ static void many_can_be_open_at_once(void **state)
 	close(fd);
 }
 
-/* The pid of the process that serves the view: our only child. */
-static pid_t server(void)
-{
-	char path[64];
-	int pid = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	file = fopen(path, "r");
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%d", &pid), 1);
-	fclose(file);
-	return pid;
-}
-
 static void mappings_outlive_the_process(void **state)
 {
 	int fd = file_of(100, 'a');
@@ -239,7 +225,7 @@ static void mappings_outlive_the_process(void **state)
 	need_view();
 	bytes = map_chunk(fd, 0);
 	assert_false(view_is_gone(view));
-	assert_int_equal(kill(server(), SIGKILL), 0);
+	assert_int_equal(kill(only_child(), SIGKILL), 0);
 	/* Opening fails, but does not hang. */
 	assert_true(view_open(view, fd) < 0);
 	assert_true(view_is_gone(view));

@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "inode.h"
 #include "share.h"
 #include "verdict.h"
@@ -72,6 +73,16 @@ static struct window_stats stats(void)
 	return stats;
 }
 
+/* What the guest writes into what is mapped at the window's start is in the file. */
+static void expect_written(int fd, off_t at)
+{
+	char c = 0;
+
+	qemu.window[at] = 'g';
+	assert_int_equal(pread(fd, &c, 1, at), 1);
+	assert_int_equal(c, 'g');
+}
+
 /* ---- What is there ---------------------------------------------------------------------------- */
 
 static void a_file_of_odd_size_is_there(void **state)
@@ -93,16 +104,13 @@ static void what_the_guest_writes_is_in_the_file(void **state)
 {
 	uint64_t nodeid;
 	int fd;
-	char c;
 
 	(void)state;
 	open_window();
 	nodeid = file_of("file", 5000, 'a');
 	fd = host_open("file");
 	assert_int_equal(front_end_setup(&client, nodeid, 0, 0), 0);
-	qemu.window[4999] = 'g';
-	assert_int_equal(pread(fd, &c, 1, 4999), 1);
-	assert_int_equal(c, 'g');
+	expect_written(fd, 4999);
 	close(fd);
 	done();
 }
@@ -383,7 +391,6 @@ static void behind_the_end_of_a_cut_file_are_zeros(void **state)
 	struct fuse_attr attr;
 	uint64_t nodeid;
 	int fd;
-	char c;
 
 	(void)state;
 	open_window();
@@ -403,9 +410,7 @@ static void behind_the_end_of_a_cut_file_are_zeros(void **state)
 	assert_int_equal(client_getattr(&client, nodeid, &attr), 0);
 	assert_int_equal(attr.size, CHUNK_SIZE + 8);
 	assert_memory_equal(qemu.window + CHUNK_SIZE + 5, "new", 3);
-	qemu.window[7000] = 'g';
-	assert_int_equal(pread(fd, &c, 1, 7000), 1);
-	assert_int_equal(c, 'g');
+	expect_written(fd, 7000);
 	close(fd);
 	done();
 }
@@ -415,7 +420,6 @@ static void a_cut_file_is_put_back_when_the_guest_is_told(void **state)
 	struct fuse_attr attr;
 	uint64_t nodeid;
 	int fd;
-	char c;
 
 	(void)state;
 	open_window();
@@ -430,9 +434,7 @@ static void a_cut_file_is_put_back_when_the_guest_is_told(void **state)
 	assert_int_equal(pwrite(fd, "h", 1, 1), 1);
 	cut_another();
 	assert_int_equal(qemu.maps, 5);
-	qemu.window[0] = 'g';
-	assert_int_equal(pread(fd, &c, 1, 0), 1);
-	assert_int_equal(c, 'g');
+	expect_written(fd, 0);
 	close(fd);
 	done();
 }
@@ -545,7 +547,6 @@ static void what_the_guest_cuts_stays_the_file_when_it_was_just_written_to(void 
 	struct fuse_attr_out out;
 	uint64_t nodeid;
 	int fd;
-	char c;
 
 	(void)state;
 	open_window();
@@ -557,9 +558,7 @@ static void what_the_guest_cuts_stays_the_file_when_it_was_just_written_to(void 
 	assert_true(client_send(&client, FUSE_SETATTR, nodeid, &in, sizeof(in), &out, sizeof(out)) >
 		    0);
 	let_the_guard_see_all(1);
-	qemu.window[0] = 'g';
-	assert_int_equal(pread(fd, &c, 1, 0), 1);
-	assert_int_equal(c, 'g');
+	expect_written(fd, 0);
 	close(fd);
 	done();
 }
@@ -839,13 +838,10 @@ static int setup_to_write(uint64_t nodeid)
 static int write_mapped(uint64_t nodeid, int fd)
 {
 	int err = setup_to_write(nodeid);
-	char c = 0;
 
 	if (err)
 		return err;
-	qemu.window[0] = 'g';
-	assert_int_equal(pread(fd, &c, 1, 0), 1);
-	assert_int_equal(c, 'g');
+	expect_written(fd, 0);
 	assert_int_equal(front_end_remove(&client, nodeid, 0), 0);
 	return 0;
 }
@@ -922,19 +918,12 @@ static void what_is_written_without_descriptors_is_not_lost(void **state)
 	done();
 }
 
-/* The view's: our only child. It has ended then, and is left to who waits for it. */
+/* The view's process. It has ended then, and is left to who waits for it. */
 static void kill_child(void)
 {
-	char path[64];
+	const pid_t pid = only_child();
 	siginfo_t info;
-	int pid = 0;
-	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	file = fopen(path, "r");
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%d", &pid), 1);
-	fclose(file);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
 }
