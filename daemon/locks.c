@@ -65,6 +65,7 @@ struct lock_table {
 	uint64_t interrupted[N_INTERRUPTED];
 	unsigned int next_interrupted;
 	uint64_t looks; /* is_deadlock() was called so often */
+	unsigned int steps; /* that it may still take, with the lock held */
 	bool changed;
 	bool stop;
 	bool running; /* `thread` is there */
@@ -460,17 +461,16 @@ static bool was_interrupted(const struct lock_table *table, uint64_t unique)
 
 /* What is looked for, and how far. */
 struct search {
-	uint64_t goal;	     /* an owner */
-	unsigned int chain;  /* who wait, to be looked at yet */
-	unsigned int *steps; /* the same, of all that is come by */
+	uint64_t goal;	    /* an owner */
+	unsigned int chain; /* who wait, to be looked at yet */
 };
 
 /* One more. false: that was enough. */
-static bool step(struct search *search)
+static bool step(struct lock_table *table)
 {
-	if (!*search->steps)
+	if (!table->steps)
 		return false;
-	--*search->steps;
+	table->steps--;
 	return true;
 }
 
@@ -478,14 +478,14 @@ static bool step(struct search *search)
 static bool waits_for(struct lock_table *table, uint64_t nodeid, uint64_t waiting,
 		      const struct flock *lock, struct search *search)
 {
-	for (const struct owner *owner = table->owners[nodeid % N_BUCKETS]; owner && step(search);
+	for (const struct owner *owner = table->owners[nodeid % N_BUCKETS]; owner && step(table);
 	     owner = owner->next) {
 		if (owner->nodeid != nodeid || owner->owner == waiting ||
-		    !lock_ranges_in_way(&owner->ranges, lock, search->steps))
+		    !lock_ranges_in_way(&owner->ranges, lock, &table->steps))
 			continue;
 		if (owner->owner == search->goal)
 			return true;
-		for (struct waiter *next = table->waiters; next && step(search);
+		for (struct waiter *next = table->waiters; next && step(table);
 		     next = next->next) {
 			if (next->handle || next->owner != owner->owner ||
 			    next->looked_at == table->looks || !search->chain)
@@ -500,12 +500,13 @@ static bool waits_for(struct lock_table *table, uint64_t nodeid, uint64_t waitin
 }
 
 /*
- * Two that wait for each other would do so for ever. (A lock of flock(2) is of no process.) steps:
- * counted down, for a guest's users can have very many locks, and wait for very many.
+ * Two that wait for each other would do so for ever. (A lock of flock(2) is of no process.) Who
+ * asks says how many steps there are, for all that is asked together: a guest's users can have
+ * very many locks, and wait for very many.
  */
-static bool is_deadlock(struct lock_table *table, const struct waiter *waiter, unsigned int *steps)
+static bool is_deadlock(struct lock_table *table, const struct waiter *waiter)
 {
-	struct search search = {.goal = waiter->owner, .chain = LONGEST_CHAIN, .steps = steps};
+	struct search search = {.goal = waiter->owner, .chain = LONGEST_CHAIN};
 
 	table->looks++;
 	return !waiter->handle &&
@@ -522,11 +523,11 @@ static bool waits(const struct lock_table *table, uint64_t owner)
 	return false;
 }
 
-/* steps: where they are counted, for all together. */
-static bool is_in_circle(struct lock_table *table, struct waiter *waiter, uint64_t steps)
+static bool is_in_circle(struct lock_table *table, struct waiter *waiter, uint64_t number)
 {
+	(void)number;
 	waiter->answer = -EDEADLK;
-	return is_deadlock(table, waiter, (unsigned int *)(uintptr_t)steps);
+	return is_deadlock(table, waiter);
 }
 
 /* What somebody gets who waits may be what another waits for, and so close a circle. */
@@ -534,7 +535,6 @@ int locks_set(struct share *share, const struct handle *handle, uint64_t owner,
 	      const struct flock *lock, uint32_t pid)
 {
 	struct lock_table *table = handle_locks(share);
-	unsigned int steps = MOST_STEPS;
 	struct owner *own;
 	int err = 0;
 
@@ -551,8 +551,9 @@ int locks_set(struct share *share, const struct handle *handle, uint64_t owner,
 	}
 	if (!err && lock->l_type != F_WRLCK)
 		changed_locked(table);
+	table->steps = MOST_STEPS;
 	if (!err && lock->l_type != F_UNLCK && waits(table, owner))
-		answer_unlocked(table, take(table, is_in_circle, (uintptr_t)&steps));
+		answer_unlocked(table, take(table, is_in_circle, 0));
 	pthread_mutex_unlock(&table->lock);
 	return err;
 }
@@ -560,7 +561,6 @@ int locks_set(struct share *share, const struct handle *handle, uint64_t owner,
 static int enqueue(struct lock_table *table, const struct waiter *waiter)
 {
 	struct waiter **end = &table->waiters;
-	unsigned int steps = MOST_STEPS;
 	struct waiter *copy;
 	int err;
 
@@ -568,7 +568,8 @@ static int enqueue(struct lock_table *table, const struct waiter *waiter)
 		return -EINTR;
 	if (table->n_waiters >= MOST_WAITERS)
 		return -ENOLCK;
-	if (is_deadlock(table, waiter, &steps))
+	table->steps = MOST_STEPS;
+	if (is_deadlock(table, waiter))
 		return -EDEADLK;
 	err = start_thread(table);
 	if (err)
