@@ -278,9 +278,10 @@ static void give_up(struct share *share, struct handle *handle)
 {
 	/* Before its locks are dropped: none may be added after that. See locks.c. */
 	__atomic_store_n(&handle->released, true, __ATOMIC_RELEASE);
+	/* First, for the last one ends all that wait: else one could get what is dropped for it. */
+	uncount_open(share, handle->inode);
 	if (share->settings->posix_lock && !handle->is_dir)
 		locks_drop_handle(share->handles->locks, handle->inode->nodeid, handle->fh);
-	uncount_open(share, handle->inode);
 	handle_put(share, handle);
 }
 
