@@ -569,3 +569,101 @@ int glob_anchors(const struct glob *glob, bool tail, struct anchor anchors[GLOB_
 	}
 	return anchors[0].len ? n : 0;
 }
+
+/* ---- What an anchor leaves open ---------------------------------------------- */
+
+static void add_byte(struct byte_set *set, unsigned char byte)
+{
+	set->bits[byte / 64] |= 1ull << byte % 64;
+}
+
+/* Of characters beyond ASCII, all bytes. */
+static void add_set(struct byte_set *set, const struct glob_op *op)
+{
+	for (int i = 0; i < 2; i++)
+		set->bits[i] = op->negated ? ~op->ascii[i] : op->ascii[i];
+	if (op->n || op->negated)
+		set->bits[2] = set->bits[3] = UINT64_MAX;
+}
+
+void glob_end_bytes(const struct glob *glob, bool last, struct byte_set *set)
+{
+	size_t len = last ? glob->suffix_len : glob->prefix_len;
+	const struct glob_op *op = NULL;
+
+	memset(set, 0, sizeof(*set));
+	if (glob->kind == GLOB_EXACT)
+		return add_byte(set, (unsigned char)glob->prefix[last ? glob->prefix_len - 1 : 0]);
+	if (len)
+		return add_byte(set, (unsigned char)(last ? glob->suffix[len - 1] : *glob->prefix));
+	if (glob->kind == GLOB_GENERAL)
+		op = &glob->ops[last ? glob->n_ops - 1 : 0];
+	if (op && op->kind == OP_SET)
+		return add_set(set, op);
+	memset(set, 0xff, sizeof(*set));
+}
+
+/* An op, counted from one end. */
+static const struct glob_op *op_at(const struct glob *glob, bool tail, size_t i)
+{
+	return &glob->ops[tail ? glob->n_ops - 1 - i : i];
+}
+
+/* Whether bytes begin and end where characters do, wherever they stand in a name. */
+static bool are_characters(const struct glob_op *op)
+{
+	return !op->ragged && !continues(*op->bytes);
+}
+
+/* The bytes up to the star, if anchors say all of them; or 0. *n: ops that this takes. */
+static size_t anchored_bytes(const struct glob *glob, bool tail, size_t *n)
+{
+	char members[GLOB_MAX_ANCHORS];
+	size_t bytes = 0;
+
+	for (*n = 0; *n < glob->n_ops && op_at(glob, tail, *n)->kind != OP_STAR; ++*n) {
+		const struct glob_op *op = op_at(glob, tail, *n);
+
+		if (op->kind == OP_BYTES ? !are_characters(op)
+					 : op->kind != OP_SET || !set_members(op, members))
+			return 0;
+		bytes += op->kind == OP_BYTES ? op->n : 1;
+	}
+	return bytes;
+}
+
+/* Whether an op asks for one character, of which one byte says all. */
+static bool is_one_byte(const struct glob_op *op)
+{
+	if (op->kind == OP_BYTES)
+		return op->n == 1 && are_characters(op);
+	return op->kind == OP_ONE || (op->kind == OP_SET && !op->n);
+}
+
+static enum glob_says general_says(const struct glob *glob, bool tail, size_t len)
+{
+	size_t n;
+
+	if (anchored_bytes(glob, tail, &n) != len || n == glob->n_ops)
+		return GLOB_SAYS_LESS;
+	if (n + 1 == glob->n_ops)
+		return GLOB_SAYS_ALL;
+	return n + 2 == glob->n_ops && is_one_byte(op_at(glob, tail, n + 1)) ? GLOB_SAYS_BUT_END
+									     : GLOB_SAYS_LESS;
+}
+
+enum glob_says glob_anchor_says(const struct glob *glob, bool tail, size_t len)
+{
+	size_t near = tail ? glob->suffix_len : glob->prefix_len;
+	size_t far = tail ? glob->prefix_len : glob->suffix_len;
+
+	if (len == 0)
+		return GLOB_SAYS_LESS;
+	switch (glob->kind) {
+	case GLOB_GENERAL: return general_says(glob, tail, len);
+	case GLOB_PREFIX:
+	case GLOB_SUFFIX: return near == len ? GLOB_SAYS_ALL : GLOB_SAYS_LESS;
+	case GLOB_BOTH: return near == len && far == 1 ? GLOB_SAYS_BUT_END : GLOB_SAYS_LESS;
+	default: return GLOB_SAYS_LESS;
+	}
+}

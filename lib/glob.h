@@ -67,6 +67,22 @@ static inline bool glob_match_rest(const struct glob *glob, const char *name, si
 	return glob_match(glob, name, len);
 }
 
+/* A bit for each byte. */
+struct byte_set {
+	uint64_t bits[4];
+};
+
+/* The bytes that names which a pattern matches can start with, or with last, end in. */
+void glob_end_bytes(const struct glob *glob, bool last, struct byte_set *set);
+
+/*
+ * Whether an anchor of len bytes, once found, is all that a pattern asks for, as in '*.so', or,
+ * as in '[a-z]*.so', all but one of glob_end_bytes() at the other end: GLOB_SAYS_BUT_END.
+ */
+enum glob_says { GLOB_SAYS_LESS, GLOB_SAYS_ALL, GLOB_SAYS_BUT_END };
+
+enum glob_says glob_anchor_says(const struct glob *glob, bool tail, size_t len);
+
 /* Literal bytes at one end of all names that a pattern matches. */
 enum { ANCHOR_LONGEST = 32 };
 

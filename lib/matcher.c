@@ -47,27 +47,21 @@ static inline void deliver_candidate(struct search *s, const struct candidate *c
 
 /* ---- Candidates ---------------------------------------------------------------- */
 
-/* Whether one is worth to be verified. far: what the name has where the anchor is not. */
-static inline bool is_likely(const struct candidate *c, uint16_t far)
-{
-	return (c->far & far) == far;
-}
-
 /* Those of one node that is live. */
-static inline void search_own_list(struct search *s, uint32_t first, uint32_t node, uint16_t far)
+static inline void search_own_list(struct search *s, uint32_t first, uint32_t node)
 {
 	for (const struct candidate *c = &s->m->candidates[first]; c->latest > s->above; c++) {
-		if ((is_likely(c, far) & (c->node == node)) &&
+		if ((is_likely(c, &s->ends) & (c->node == node)) &&
 		    (c->whole || edge_matches(s->m, &s->m->edges[c->edge], &s->ends)))
 			deliver_candidate(s, c);
 	}
 }
 
 /* Those of star nodes, live or not. */
-static inline void search_shared_list(struct search *s, uint32_t first, uint16_t far)
+static inline void search_shared_list(struct search *s, uint32_t first)
 {
 	for (const struct candidate *c = &s->m->candidates[first]; c->latest > s->above; c++) {
-		if ((is_likely(c, far) & (s->folder->star_bits >> matcher_star_bit(c->node))) &&
+		if ((is_likely(c, &s->ends) & (s->folder->star_bits >> matcher_star_bit(c->node))) &&
 		    (c->whole || edge_matches(s->m, &s->m->edges[c->edge], &s->ends)) &&
 		    is_live(s->folder->stars, s->folder->n_stars, c->node))
 			deliver_candidate(s, c);
@@ -75,7 +69,7 @@ static inline void search_shared_list(struct search *s, uint32_t first, uint16_t
 }
 
 /* The deepest star node first: its rules are special, and so most often late. */
-static inline void search_crowd(struct search *s, uint32_t id, uint16_t far)
+static inline void search_crowd(struct search *s, uint32_t id)
 {
 	const struct matcher *m = s->m;
 	const struct crowd *crowd = &m->crowds[id];
@@ -90,12 +84,12 @@ static inline void search_crowd(struct search *s, uint32_t id, uint16_t far)
 		pair = find_pair(m, id, node);
 		s->above = later(s->above, pair->sure);
 		if (m->candidates[pair->first].latest > s->above)
-			search_own_list(s, pair->first, pair->node, far);
+			search_own_list(s, pair->first, pair->node);
 	}
-	search_own_list(s, crowd->first, m->nodes[0].star, far);
+	search_own_list(s, crowd->first, m->nodes[0].star);
 }
 
-static void search_shared_bunch(struct search *s, uint32_t id, uint16_t far)
+static void search_shared_bunch(struct search *s, uint32_t id)
 {
 	const struct matcher *m = s->m;
 
@@ -103,20 +97,20 @@ static void search_shared_bunch(struct search *s, uint32_t id, uint16_t far)
 		uint32_t first = m->bunches[id].first;
 
 		if (first & BUNCH_CROWD)
-			search_crowd(s, first & ~BUNCH_CROWD, far);
+			search_crowd(s, first & ~BUNCH_CROWD);
 		else
-			search_shared_list(s, first, far);
+			search_shared_list(s, first);
 	}
 }
 
-static void search_own_bunch(struct search *s, uint32_t id, uint32_t node, uint16_t far)
+static void search_own_bunch(struct search *s, uint32_t id, uint32_t node)
 {
 	const struct matcher *m = s->m;
 
 	for (; m->bunches[id].latest > s->above; id = m->bunches[id].up) {
 		if (m->bunches[id].first & BUNCH_CROWD)
 			return; /* of star nodes: another name with the same tag */
-		search_own_list(s, m->bunches[id].first, node, far);
+		search_own_list(s, m->bunches[id].first, node);
 	}
 }
 
@@ -150,7 +144,7 @@ static inline void search_own_name(struct search *s, uint32_t ref, uint32_t node
 
 	if (!(ref & SLOT_EDGE)) {
 		if (is_worth(s, ref))
-			search_own_bunch(s, ref, node, 0);
+			search_own_bunch(s, ref, node);
 	} else if (((edge->latest > s->above) & (edge->node == node)) &&
 		   edge_is_name(s->m, edge, &s->ends)) {
 		deliver(s, edge->accepts, edge->n);
@@ -163,7 +157,7 @@ static inline void search_shared_name(struct search *s, uint32_t ref)
 
 	if (!(ref & SLOT_EDGE)) {
 		if (is_worth(s, ref))
-			search_shared_bunch(s, ref, 0);
+			search_shared_bunch(s, ref);
 	} else if (edge->latest > s->above && edge_is_name(s->m, edge, &s->ends) &&
 		   star_is_live(s->folder, edge->node)) {
 		deliver(s, edge->accepts, edge->n);
@@ -190,9 +184,9 @@ static void search_node(struct search *s, uint32_t id)
 	found = find_bunches(m, set, &s->ends);
 	note_sure(s, found);
 	if (is_worth(s, found.head))
-		search_own_bunch(s, found.head, id, key_far(s->ends.last >> 56));
+		search_own_bunch(s, found.head, id);
 	if (is_worth(s, found.tail))
-		search_own_bunch(s, found.tail, id, key_far(s->ends.first & 0xff));
+		search_own_bunch(s, found.tail, id);
 }
 
 static inline void search_nodes(struct search *s, const live_t *nodes, uint32_t n)
@@ -217,9 +211,9 @@ static inline void search_shared(struct search *s)
 		search_shared_name(s,
 				   find_name(&m->leaf_names, key_make(KEY_SHARED_LEAF, s->hash)));
 	if (is_worth(s, found.head))
-		search_shared_bunch(s, found.head, key_far(s->ends.last >> 56));
+		search_shared_bunch(s, found.head);
 	if (is_worth(s, found.tail))
-		search_shared_bunch(s, found.tail, key_far(s->ends.first & 0xff));
+		search_shared_bunch(s, found.tail);
 }
 
 accept_t matcher_find(const struct matcher *m, const struct matcher_folder *folder,
@@ -228,7 +222,7 @@ accept_t matcher_find(const struct matcher *m, const struct matcher_folder *fold
 	struct search search = {
 		.m = m,
 		.folder = folder,
-		.ends = key_ends(name, len),
+		.ends = walk_ends(m, name, len),
 		.above = folder->floor,
 		.fn = fn,
 		.data = data,

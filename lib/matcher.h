@@ -154,9 +154,10 @@ struct bunch {
 struct candidate {
 	accept_t latest; /* as in a leaf edge; 1 for inner ones */
 	uint32_t edge;
-	uint32_t node; /* that it leads from */
-	bool whole;    /* the anchor is all there is to verify */
-	uint16_t far;  /* key_far() of all bytes that names can have where the anchor is not */
+	uint32_t node;	 /* that it leads from */
+	bool whole;	 /* its anchor, and what follows here, is all there is to verify */
+	uint8_t min_len; /* of names; 255 for more, too */
+	uint8_t ends[2]; /* classes of the first byte of names, and of the last: matcher_class.h */
 };
 
 /* A bunch with many star nodes. The root's is apart, for it is live everywhere. */
@@ -188,6 +189,8 @@ struct name_table {
 	uint32_t filter_shift; /* key >> filter_shift is a word of the filter */
 };
 
+enum { CLASS_BITS = 64 };
+
 /* Immutable once built. */
 struct matcher {
 	struct node *nodes;
@@ -205,6 +208,7 @@ struct matcher {
 	accept_t shared_latest;			   /* none of the shared leaf edges is after this */
 	uint32_t n_nodes, n_edges;
 	uint32_t pair_mask;
+	uint64_t classes[2][256]; /* of a first byte, of a last byte: see matcher_class.h */
 };
 
 /* Where a pattern ends: enough to ask later whether it matches. */

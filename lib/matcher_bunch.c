@@ -26,13 +26,11 @@ static accept_t bare_of(const struct matcher *m, const struct edge *edge)
 	return 0;
 }
 
-/* Whether an anchor of len bytes, once found, is all that the glob of an edge asks for. */
-static bool is_whole(const struct matcher *m, uint32_t edge, uint16_t len)
+/* What the anchor, found as far as it is proven, says of the glob of an edge. */
+static enum glob_says says(const struct matcher *m, uint32_t edge,
+			   const struct bunch_source *source)
 {
-	const struct glob *glob = &m->globs[edge];
-
-	return (glob->kind == GLOB_PREFIX && glob->prefix_len == len) ||
-	       (glob->kind == GLOB_SUFFIX && glob->suffix_len == len);
+	return glob_anchor_says(&m->globs[edge], source->tail, source->proven);
 }
 
 /* Edges of the root's star node, and a node's own, are live whenever they are looked up. */
@@ -42,24 +40,11 @@ static bool always_live(const struct matcher *m, uint32_t edge, bool shared)
 }
 
 /* Whether `sure` says all that there is to an edge: it needs not be a candidate too. */
-static bool all_is_sure(const struct matcher *m, uint32_t edge, uint16_t proven)
+static bool all_is_sure(const struct matcher *m, uint32_t edge, const struct bunch_source *source)
 {
 	const struct edge *e = &m->edges[edge];
 
-	return e->leaf && is_whole(m, edge, proven) && accept_bare(e->latest);
-}
-
-/* What names that an edge matches can have at the end where its anchor is not. */
-static uint16_t far_of(const struct matcher *m, uint32_t edge, bool tail)
-{
-	struct anchor anchors[GLOB_MAX_ANCHORS];
-	const struct glob *glob = &m->globs[edge];
-	int n = glob->kind == GLOB_EXACT ? 0 : glob_anchors(glob, !tail, anchors);
-	uint16_t far = n ? 0 : UINT16_MAX;
-
-	for (int i = 0; i < n; i++)
-		far |= key_far((unsigned char)anchors[i].bytes[tail ? 0 : anchors[i].len - 1]);
-	return far;
+	return e->leaf && says(m, edge, source) == GLOB_SAYS_ALL && accept_bare(e->latest);
 }
 
 static accept_t later(accept_t a, accept_t b)
@@ -74,6 +59,7 @@ int bunch_init(struct bunch_builder *b, struct matcher *m)
 	int err;
 
 	*b = (struct bunch_builder){.m = m, .n_bunches = 1, .n_candidates = 1, .n_crowds = 1};
+	class_init(&b->classes);
 	err = array_reserve(&m->bunches, &b->bunches_capacity, 0, sizeof(*m->bunches));
 	if (!err)
 		err = array_reserve(&m->candidates, &b->candidates_capacity, 0,
@@ -94,6 +80,26 @@ static int add_candidate(struct bunch_builder *b, struct candidate candidate)
 	if (!err)
 		m->candidates[b->n_candidates++] = candidate;
 	return err;
+}
+
+/* With what a lookup tells most names that do not match, without a look at the edge. */
+static struct candidate candidate_of(struct bunch_builder *b, uint32_t edge,
+				     const struct bunch_source *source)
+{
+	const struct matcher *m = b->m;
+	const struct edge *e = &m->edges[edge];
+	enum glob_says by_anchor = says(m, edge, source);
+	uint32_t min_len = by_anchor == GLOB_SAYS_BUT_END ? source->proven + 1u : e->min_len;
+	struct candidate candidate = {.latest = latest_of(e), .edge = edge, .node = e->node};
+	bool exact[2];
+
+	for (int last = 0; last < 2; last++)
+		candidate.ends[last] =
+			class_of(&b->classes, &m->globs[edge], last, &exact[last]);
+	candidate.min_len = (uint8_t)(min_len < UINT8_MAX ? min_len : UINT8_MAX);
+	candidate.whole = by_anchor == GLOB_SAYS_ALL ||
+			  (by_anchor == GLOB_SAYS_BUT_END && exact[!source->tail]);
+	return candidate;
 }
 
 /* An order of edges: sorted by node or not, then the latest first. */
@@ -135,18 +141,11 @@ static int make_list(struct bunch_builder *b, const struct bunch_source *source,
 	*first = 0;
 	for (uint32_t i = from; i < to && !err; i++) {
 		uint32_t edge = source->edges[i];
-		const struct edge *e = &b->m->edges[edge];
 
 		if ((fold || always_live(b->m, edge, source->shared)) &&
-		    all_is_sure(b->m, edge, source->proven))
+		    all_is_sure(b->m, edge, source))
 			continue;
-		err = add_candidate(b, (struct candidate){
-					       .latest = latest_of(e),
-					       .edge = edge,
-					       .node = e->node,
-					       .whole = is_whole(b->m, edge, source->proven),
-					       .far = far_of(b->m, edge, source->tail),
-				       });
+		err = add_candidate(b, candidate_of(b, edge, source));
 	}
 	if (err || b->n_candidates == start)
 		return err;
@@ -177,7 +176,7 @@ static int add_pair(struct bunch_builder *b, const struct bunch_source *source, 
 	if (err)
 		return err;
 	for (uint32_t i = from; i < to; i++) {
-		if (is_whole(b->m, source->edges[i], source->proven))
+		if (says(b->m, source->edges[i], source) == GLOB_SAYS_ALL)
 			pair.sure = later(pair.sure, bare_of(b->m, &b->m->edges[source->edges[i]]));
 	}
 	b->pairs[b->n_pairs++] = pair;
@@ -221,7 +220,8 @@ static void sum_up(const struct bunch_builder *b, const struct bunch_source *sou
 	for (uint32_t i = 0; i < source->n; i++) {
 		uint32_t edge = source->edges[i];
 
-		if (always_live(m, edge, source->shared) && is_whole(m, edge, source->proven))
+		if (always_live(m, edge, source->shared) &&
+		    says(m, edge, source) == GLOB_SAYS_ALL)
 			bunch->sure = later(bunch->sure, bare_of(m, &m->edges[edge]));
 		if (bunch->first & BUNCH_CROWD)
 			bunch->latest = later(bunch->latest, latest_of(&m->edges[edge]));
@@ -288,6 +288,7 @@ int bunch_finish(struct bunch_builder *b)
 			at = (at + 1) & m->pair_mask;
 		m->pairs[at] = b->pairs[i];
 	}
+	class_finish(&b->classes, m);
 	array_trim(&m->bunches, b->n_bunches, sizeof(*m->bunches));
 	array_trim(&m->candidates, b->n_candidates, sizeof(*m->candidates));
 	return 0;

@@ -4,6 +4,7 @@
 #define LIB_MATCHER_BUNCH_H
 
 #include "matcher.h"
+#include "matcher_class.h"
 
 /* Star nodes that share an anchor are a crowd when they have more edges than this. */
 enum { SHARED_CROWD = 8 };
@@ -15,6 +16,7 @@ struct bunch_builder {
 	uint32_t n_crowds, crowds_capacity;
 	struct pair *pairs; /* that have yet to get their places in the table */
 	uint32_t n_pairs, pairs_capacity;
+	struct class_builder classes;
 };
 
 /* What the edges of a bunch have in common. */

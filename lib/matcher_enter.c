@@ -169,7 +169,7 @@ static inline void follow_edge(struct way *way, uint32_t id, bool whole)
 static void follow_own_list(struct way *way, uint32_t first, uint32_t node)
 {
 	for (const struct candidate *c = &way->m->candidates[first]; c->latest; c++) {
-		if (c->node == node)
+		if (is_likely(c, &way->ends) & (c->node == node))
 			follow_edge(way, c->edge, c->whole);
 	}
 }
@@ -178,7 +178,7 @@ static void follow_own_list(struct way *way, uint32_t first, uint32_t node)
 static void follow_shared_list(struct way *way, uint32_t first)
 {
 	for (const struct candidate *c = &way->m->candidates[first]; c->latest; c++) {
-		if (star_is_live(&way->live->folder, c->node))
+		if (is_likely(c, &way->ends) && star_is_live(&way->live->folder, c->node))
 			follow_edge(way, c->edge, c->whole);
 	}
 }
@@ -309,7 +309,7 @@ static ALWAYS_INLINE int enter(const struct matcher *m, struct live *live, const
 	way.plain->n = 0;
 	way.plain_flags = 0;
 	way.err = 0;
-	way.ends = key_ends(name, len);
+	way.ends = walk_ends(m, name, len);
 	way.hash = key_name(&way.ends);
 	if (from->plain_flags & (LIVE_INNER | LIVE_NAMES))
 		follow_own(&way, &from->plain, from->n_plain);

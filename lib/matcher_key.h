@@ -20,16 +20,8 @@ struct name_ends {
 	size_t len;
 	uint64_t first; /* the first 8 bytes, the first in the lowest bits, zeros behind */
 	uint64_t last;	/* the last 8 bytes, the last in the highest bits, zeros before */
+	uint64_t classes[2]; /* of the first byte, of the last: see matcher_class.h */
 };
-
-/*
- * Two bits for a byte at one end of a name. Most candidates that are found by the other end,
- * such as 'lib*.so' and '[a-z]*.so', are told by them from those that match.
- */
-static inline uint16_t key_far(unsigned char byte)
-{
-	return (uint16_t)(1u << (byte >> 4 & 7) | 256u << (byte & 7));
-}
 
 static inline uint64_t key_mix(uint64_t a, uint64_t b)
 {

@@ -32,6 +32,23 @@ static ALWAYS_INLINE uint32_t walk_trie(const struct cell *cells, uint32_t base,
 	return bunch;
 }
 
+/* The ends of a name, with their classes. */
+static ALWAYS_INLINE struct name_ends walk_ends(const struct matcher *m, const char *name, size_t len)
+{
+	struct name_ends ends = key_ends(name, len);
+
+	ends.classes[0] = m->classes[0][ends.first & 0xff];
+	ends.classes[1] = m->classes[1][ends.last >> 56];
+	return ends;
+}
+
+/* Whether a candidate is worth to be verified. */
+static inline bool is_likely(const struct candidate *c, const struct name_ends *ends)
+{
+	return (ends->classes[0] >> c->ends[0]) & (ends->classes[1] >> c->ends[1]) & 1 &
+	       (ends->len >= c->min_len);
+}
+
 static inline bool slot_is_other(const struct slot *slot, uint32_t tag)
 {
 	return (slot->tag != tag) & (slot->ref != 0);
