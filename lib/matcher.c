@@ -75,11 +75,11 @@ static inline void search_crowd(struct search *s, uint32_t id)
 	const struct crowd *crowd = &m->crowds[id];
 	const struct matcher_folder *folder = s->folder;
 
-	for (uint32_t k = crowd->stars & folder->star_bits ? folder->n_stars : 0; k-- > 0;) {
+	for (uint32_t k = crowd->any & folder->star_bits ? folder->n_stars : 0; k-- > 0;) {
 		uint32_t node = live_node(folder->stars[k]);
 		const struct pair *pair;
 
-		if (!(crowd->stars >> matcher_star_bit(node) & 1))
+		if (!crowd_holds(crowd, node))
 			continue;
 		pair = find_pair(m, id, node);
 		s->above = later(s->above, pair->sure);
@@ -129,14 +129,6 @@ static inline void note_sure(struct search *s, struct found_bunches found)
 	s->above = later(s->above, sure);
 }
 
-/* Most edges fail one of several tests, any of them: as one, they make one branch. */
-static inline void search_few(struct search *s, const struct edge *edge)
-{
-	if (((edge->latest > s->above) & edge_fits(edge, &s->ends)) &&
-	    edge_rest_matches(s->m, edge, &s->ends))
-		deliver(s, edge->accepts, edge->n);
-}
-
 /* What was found under the hash of the name, for one node. */
 static inline void search_own_name(struct search *s, uint32_t ref, uint32_t node)
 {
@@ -177,8 +169,7 @@ static void search_node(struct search *s, uint32_t id)
 	if (set->exact)
 		search_own_name(s, find_name(&m->leaf_names, key_make(key_leaf_set(id), s->hash)),
 				id);
-	for (uint32_t i = 0; i < set->n_few; i++)
-		search_few(s, &m->edges[m->few[set->few + i]]);
+	search_own_list(s, set->few, id);
 	if (!(set->heads | set->tails))
 		return;
 	found = find_bunches(m, set, &s->ends);
@@ -258,7 +249,6 @@ void matcher_release(struct matcher *m)
 	free(m->edges);
 	free(m->globs);
 	free(m->accepts);
-	free(m->few);
 	free(m->cells);
 	free(m->bunches);
 	free(m->candidates);

@@ -88,10 +88,9 @@ static inline unsigned int matcher_star_bit(uint32_t node)
 
 /* How to find the edges of one kind that lead from a node, or from all star nodes. */
 struct edge_set {
-	uint32_t few;	       /* in matcher.few: edges to try one by one ... */
-	uint32_t n_few : 31;   /* ... and how many */
-	uint32_t exact : 1;    /* some are whole names */
+	uint32_t few;	       /* in matcher.candidates: edges to try one by one; 0: none */
 	uint32_t heads, tails; /* in matcher.cells: the roots of the tries; 0: there is none */
+	bool exact;	       /* some are whole names */
 };
 
 struct node {
@@ -133,12 +132,31 @@ struct edge {
  * next byte, if the label there is that byte. No two nodes have the same base, and what is
  * not in use has a label with which no node gets there.
  */
-struct cell {
-	uint32_t step;	/* its own base, then its label in the lowest CELL_LABEL_BITS */
-	uint32_t bunch; /* of the longest anchor so far; 0: none */
-};
+typedef uint64_t cell_t;
 
-enum { CELL_LABEL_BITS = 8 };
+enum { CELL_LABEL_BITS = 8, CELL_BASE_BITS = 24 };
+
+static inline uint8_t cell_label(cell_t cell)
+{
+	return (uint8_t)cell;
+}
+
+static inline uint32_t cell_base(cell_t cell)
+{
+	return (uint32_t)cell >> CELL_LABEL_BITS;
+}
+
+/* The bunch of the longest anchor so far; 0: none. */
+static inline uint32_t cell_bunch(cell_t cell)
+{
+	return (uint32_t)(cell >> (CELL_LABEL_BITS + CELL_BASE_BITS));
+}
+
+static inline cell_t cell_make(uint8_t label, uint32_t base, uint32_t bunch)
+{
+	return label | (cell_t)base << CELL_LABEL_BITS |
+	       (cell_t)bunch << (CELL_LABEL_BITS + CELL_BASE_BITS);
+}
 
 /* The edges that share an anchor. The first is not used: it stands for none. */
 struct bunch {
@@ -160,11 +178,20 @@ struct candidate {
 	uint8_t ends[2]; /* classes of the first byte of names, and of the last: matcher_class.h */
 };
 
+enum { CROWD_WORDS = 8 };
+
 /* A bunch with many star nodes. The root's is apart, for it is live everywhere. */
 struct crowd {
-	uint64_t stars; /* their star bits */
-	uint32_t first; /* in matcher.candidates: those of the root's star node */
+	uint64_t stars[CROWD_WORDS]; /* see crowd_holds() */
+	uint64_t any;		     /* of these: their star bits */
+	uint32_t first;		     /* in matcher.candidates: those of the root's star node */
 };
+
+/* Whether a star node is likely to be one of a crowd. Each has one bit: matcher_star_bit() too. */
+static inline bool crowd_holds(const struct crowd *crowd, uint32_t node)
+{
+	return crowd->stars[node / 64 % CROWD_WORDS] >> matcher_star_bit(node) & 1;
+}
 
 /* What of a crowd hangs from one star node. All is 0 where the table is free. */
 struct pair {
@@ -197,8 +224,7 @@ struct matcher {
 	struct edge *edges;
 	struct glob *globs; /* of the edges */
 	accept_t *accepts;
-	uint32_t *few;
-	struct cell *cells;
+	cell_t *cells;
 	struct bunch *bunches;
 	struct candidate *candidates;
 	struct crowd *crowds; /* from 1 */

@@ -128,7 +128,8 @@ static void sort_edges(const struct bunch_builder *b, const struct bunch_source 
 {
 	struct order order = {b->m, by_node};
 
-	qsort_r(source->edges, source->n, sizeof(*source->edges), in_order, &order);
+	if (source->n)
+		qsort_r(source->edges, source->n, sizeof(*source->edges), in_order, &order);
 }
 
 /* A list of edges that are sorted; *first is 0 if nothing is left to list. */
@@ -151,6 +152,12 @@ static int make_list(struct bunch_builder *b, const struct bunch_source *source,
 		return err;
 	*first = start;
 	return add_candidate(b, (struct candidate){0});
+}
+
+int bunch_list(struct bunch_builder *b, const struct bunch_source *source, uint32_t *first)
+{
+	sort_edges(b, source, false);
+	return make_list(b, source, 0, source->n, false, first);
 }
 
 /* ---- Crowds ----------------------------------------------------------------------- */
@@ -199,7 +206,8 @@ static int make_crowd(struct bunch_builder *b, const struct bunch_source *source
 			err = make_list(b, source, from, to, false, &crowd.first);
 			continue;
 		}
-		crowd.stars |= 1ull << matcher_star_bit(node);
+		crowd.stars[node / 64 % CROWD_WORDS] |= 1ull << matcher_star_bit(node);
+		crowd.any |= 1ull << matcher_star_bit(node);
 		err = add_pair(b, source, from, to);
 	}
 	if (err)
@@ -240,8 +248,7 @@ int bunch_make(struct bunch_builder *b, const struct bunch_source *source, uint3
 	if (source->shared && bunch_is_crowd(b, source->edges, source->n)) {
 		err = make_crowd(b, source, &bunch.first);
 	} else {
-		sort_edges(b, source, false);
-		err = make_list(b, source, 0, source->n, false, &bunch.first);
+		err = bunch_list(b, source, &bunch.first);
 	}
 	if (err)
 		return err;

@@ -36,6 +36,9 @@ int bunch_init(struct bunch_builder *b, struct matcher *m);
 /* Whether edges of star nodes with one anchor are to be a crowd. */
 bool bunch_is_crowd(const struct bunch_builder *b, const uint32_t *edges, uint32_t n);
 
+/* A list of edges with no anchor: *first is its place in matcher.candidates, or 0. */
+int bunch_list(struct bunch_builder *b, const struct bunch_source *source, uint32_t *first);
+
 int bunch_make(struct bunch_builder *b, const struct bunch_source *source, uint32_t *bunch);
 
 /* Make the table of pairs. */

@@ -189,12 +189,13 @@ static void follow_crowd(struct way *way, uint32_t id)
 	const struct matcher_folder *from = &way->live->folder;
 
 	follow_own_list(way, m->crowds[id].first, m->nodes[0].star);
-	if (!(m->crowds[id].stars & from->star_bits))
+	if (!(m->crowds[id].any & from->star_bits))
 		return;
 	for (uint32_t k = 0; k < from->n_stars; k++) {
 		uint32_t node = live_node(from->stars[k]);
 
-		follow_own_list(way, find_pair(m, id, node)->first, node);
+		if (crowd_holds(&m->crowds[id], node))
+			follow_own_list(way, find_pair(m, id, node)->first, node);
 	}
 }
 
@@ -256,8 +257,7 @@ static void follow_node(struct way *way, uint32_t id)
 	const struct edge_set *set = &m->nodes[id].inner;
 	struct found_bunches found;
 
-	for (uint32_t i = 0; i < set->n_few; i++)
-		follow_edge(way, m->few[set->few + i], false);
+	follow_own_list(way, set->few, id);
 	found = find_bunches(m, set, &way->ends);
 	follow_own_bunch(way, found.head, id);
 	follow_own_bunch(way, found.tail, id);

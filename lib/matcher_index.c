@@ -33,6 +33,7 @@ struct index {
 	struct anchor_counts counts;
 	struct ends ends[2];	     /* heads, tails */
 	struct whole_names names[2]; /* inner, leaf */
+	uint32_t *few;		     /* edges of the set that is being made, to try one by one */
 	uint32_t n_few, few_capacity;
 	size_t n_bytes; /* of anchors */
 };
@@ -46,19 +47,14 @@ struct target {
 
 /* ---- Edges of one set ---------------------------------------------------------- */
 
-static int add_few(struct index *index, const struct target *target, uint32_t edge)
+static int add_few(struct index *index, uint32_t edge)
 {
-	struct edge_set *set = target->set;
-	int err = array_reserve(&index->m->few, &index->few_capacity, index->n_few,
-				sizeof(*index->m->few));
+	int err = array_reserve(&index->few, &index->few_capacity, index->n_few,
+				sizeof(*index->few));
 
-	if (err)
-		return err;
-	if (!set->n_few)
-		set->few = index->n_few;
-	index->m->few[index->n_few++] = edge;
-	set->n_few++;
-	return 0;
+	if (!err)
+		index->few[index->n_few++] = edge;
+	return err;
 }
 
 static int add_name(struct index *index, const struct target *target, uint32_t edge)
@@ -157,11 +153,21 @@ static int make_trie(struct index *index, bool tail, bool shared, uint32_t *root
 	return trie_make(&index->tries, ends->entries, n, (struct trie_kind){shared, tail}, root);
 }
 
+static int make_few(struct index *index, uint32_t *few)
+{
+	struct bunch_source source = {.edges = index->few, .n = index->n_few};
+
+	index->n_few = 0;
+	return bunch_list(&index->bunches, &source, few);
+}
+
 /* All edges of the set have been added. */
 static int finish_set(struct index *index, const struct target *target)
 {
-	int err = make_trie(index, false, target->shared, &target->set->heads);
+	int err = make_few(index, &target->set->few);
 
+	if (!err)
+		err = make_trie(index, false, target->shared, &target->set->heads);
 	return err ? err : make_trie(index, true, target->shared, &target->set->tails);
 }
 
@@ -264,7 +270,7 @@ static int add_own_set(struct index *index, const struct target *target, const u
 
 		err = few && !named ? 1 : add_edge(index, target, edges[i]);
 		if (err > 0)
-			err = add_few(index, target, edges[i]);
+			err = add_few(index, edges[i]);
 		note_latest(index, target, edges[i]);
 	}
 	return err ? err : finish_set(index, target);
@@ -317,11 +323,11 @@ static live_t flags_of(const struct node *node)
 	const struct edge_set *leaf = &node->leaf;
 	live_t flags = 0;
 
-	if (inner->n_few | inner->heads | inner->tails)
+	if (inner->few | inner->heads | inner->tails)
 		flags |= LIVE_INNER;
 	if (inner->exact)
 		flags |= LIVE_NAMES;
-	if (leaf->n_few | leaf->heads | leaf->tails | leaf->exact | node->n_below)
+	if (leaf->few | leaf->heads | leaf->tails | leaf->exact | node->n_below)
 		flags |= LIVE_LEAF;
 	if (node->is_star)
 		flags |= LIVE_STAR;
@@ -378,6 +384,7 @@ static void index_release(struct index *index)
 		free(index->ends[i].entries);
 		free(index->names[i].entries);
 	}
+	free(index->few);
 	free(index->counts.counts);
 	trie_release(&index->tries);
 	bunch_release(&index->bunches);
@@ -398,7 +405,6 @@ int matcher_index(struct matcher *m)
 		err = bunch_finish(&index.bunches);
 	if (!err) {
 		trie_finish(&index.tries);
-		array_trim(&m->few, index.n_few, sizeof(*m->few));
 		number_live(m);
 	}
 	index_release(&index);

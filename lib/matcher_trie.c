@@ -18,7 +18,7 @@ enum {
 	REACH = 256,	  /* the cells that a base can reach */
 	MOST_TRIES = 128, /* to fit a node into gaps */
 	SKIP = 32,	  /* how far the hint goes on after so many */
-	LAST_BASE = (1u << (32 - CELL_LABEL_BITS)) - 1,
+	LAST_BASE = (1u << CELL_BASE_BITS) - 1,
 	NO_BASE = REACH - 1 /* in each REACH cells, this is no base: see trie_finish() */
 };
 
@@ -34,7 +34,7 @@ static int grow(struct trie_builder *t, uint32_t wanted)
 {
 	struct matcher *m = t->bunches->m;
 	uint32_t room = t->room ? t->room : DEAD_CELLS + 2 * REACH;
-	struct cell *cells;
+	cell_t *cells;
 	uint8_t *taken;
 
 	while (room < wanted)
@@ -178,7 +178,12 @@ static void list_children(const struct trie_builder *t, struct span span, struct
 	}
 }
 
-static int make_node(struct trie_builder *t, struct span span, struct cell *cell);
+/* Where a node's children are, and the bunch of the longest anchor so far. */
+struct arrival {
+	uint32_t base, bunch;
+};
+
+static int make_node(struct trie_builder *t, struct span span, struct arrival *arrival);
 
 static int make_children(struct trie_builder *t, struct span span, uint32_t bunch, uint32_t *base)
 {
@@ -190,36 +195,34 @@ static int make_children(struct trie_builder *t, struct span span, uint32_t bunc
 	err = place(t, &branch, base);
 	for (unsigned int i = 0; i < branch.n && !err; i++) {
 		struct span child = {from, from, span.depth + 1};
-		struct cell cell = {.bunch = bunch};
+		struct arrival there = {.bunch = bunch};
 
 		while (child.to < span.to &&
 		       t->entries[child.to].bytes[span.depth] == branch.bytes[i])
 			child.to++;
 		from = child.to;
-		err = make_node(t, child, &cell);
-		cell.step |= branch.bytes[i];
-		t->bunches->m->cells[*base + branch.bytes[i]] = cell;
+		err = make_node(t, child, &there);
+		t->bunches->m->cells[*base + branch.bytes[i]] =
+			cell_make(branch.bytes[i], there.base, there.bunch);
 	}
 	return err;
 }
 
-/* cell->bunch: of the longest anchor above. All of the cell is filled in but its label. */
-static int make_node(struct trie_builder *t, struct span span, struct cell *cell)
+/* arrival->bunch: of the longest anchor above, and then of the node. */
+static int make_node(struct trie_builder *t, struct span span, struct arrival *arrival)
 {
 	struct span here = {span.from, span.from, span.depth};
-	uint32_t base = 0;
 	int err = 0;
 
 	while (here.to < span.to && t->entries[here.to].len == span.depth)
 		here.to++;
 	span.from = here.to;
 	if (here.to > here.from)
-		err = make_bunch(t, here, true, cell->bunch, &cell->bunch);
+		err = make_bunch(t, here, true, arrival->bunch, &arrival->bunch);
 	else if (ends_early(t, span))
-		return make_bunch(t, span, false, cell->bunch, &cell->bunch);
+		return make_bunch(t, span, false, arrival->bunch, &arrival->bunch);
 	if (!err && span.from < span.to)
-		err = make_children(t, span, cell->bunch, &base);
-	cell->step = base << CELL_LABEL_BITS;
+		err = make_children(t, span, arrival->bunch, &arrival->base);
 	return err;
 }
 
@@ -227,15 +230,15 @@ int trie_make(struct trie_builder *t, const struct trie_entry *entries, uint32_t
 	      struct trie_kind kind, uint32_t *root)
 {
 	struct span all = {0, n, 0};
-	struct cell cell = {0, 0};
+	struct arrival there = {0, 0};
 	int err;
 
 	t->entries = entries;
 	t->kind = kind;
 	t->edges = malloc(n * sizeof(*t->edges));
-	err = t->edges ? make_node(t, all, &cell) : -ENOMEM;
+	err = t->edges ? make_node(t, all, &there) : -ENOMEM;
 	free(t->edges);
-	*root = err ? 0 : cell.step >> CELL_LABEL_BITS;
+	*root = err ? 0 : there.base;
 	return err;
 }
 
@@ -251,7 +254,7 @@ void trie_finish(const struct trie_builder *t)
 			continue;
 		while (label < i && (t->taken[i - label] & TAKEN_BASE))
 			label++;
-		m->cells[i].step = label;
+		m->cells[i] = cell_make((uint8_t)label, 0, 0);
 	}
 	array_trim(&m->cells, reached, sizeof(*m->cells));
 }

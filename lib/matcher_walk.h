@@ -11,25 +11,40 @@
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-/*
- * Walk down a trie, from `byte` on, forward or back; returns the bunch where it ends. At base 0
- * nothing is found, so that is where a walk past the last anchor ends by itself.
- */
-static ALWAYS_INLINE uint32_t walk_trie(const struct cell *cells, uint32_t base, const char *byte,
-					ptrdiff_t forward, size_t len)
+/* Go on with a walk past KEY_WORD bytes. */
+static __attribute__((noinline)) uint32_t walk_on(const cell_t *cells, cell_t cell, const char *byte,
+						  ptrdiff_t forward, size_t len)
 {
-	uint32_t bunch = 0;
-
 	for (; len > 0; len--, byte += forward) {
-		uint8_t label = (uint8_t)*byte;
-		uint32_t step = cells[base + label].step;
+		cell_t next = cells[cell_base(cell) + (uint8_t)*byte];
 
-		if ((uint8_t)step != label)
+		if (cell_label(next) != (uint8_t)*byte)
 			break;
-		bunch = cells[base + label].bunch;
-		base = step >> CELL_LABEL_BITS;
+		cell = next;
 	}
-	return bunch;
+	return cell_bunch(cell);
+}
+
+/*
+ * Walk down a trie; returns the bunch where it ends. word: the first bytes of the way, the
+ * first in the lowest bits, zeros behind. No anchor has a byte of 0, so there a walk ends by
+ * itself; and at base 0 nothing is found, where a walk past the last anchor ends.
+ */
+static ALWAYS_INLINE uint32_t walk_trie(const cell_t *cells, uint32_t base, uint64_t word,
+					const char *byte, ptrdiff_t forward, size_t len)
+{
+	cell_t cell = cell_make(0, base, 0);
+
+	for (;; word >>= 8) {
+		cell_t next = cells[cell_base(cell) + (uint8_t)word];
+
+		if (cell_label(next) != (uint8_t)word)
+			break;
+		cell = next;
+	}
+	if (__builtin_expect(!word && len > KEY_WORD, false))
+		return walk_on(cells, cell, byte + forward * KEY_WORD, forward, len - KEY_WORD);
+	return cell_bunch(cell);
 }
 
 /* The ends of a name, with their classes. */
@@ -87,10 +102,10 @@ find_bunches(const struct matcher *m, const struct edge_set *set, const struct n
 	struct found_bunches found = {0, 0};
 
 	if (set->heads)
-		found.head = walk_trie(m->cells, set->heads, ends->name, 1, ends->len);
+		found.head = walk_trie(m->cells, set->heads, ends->first, ends->name, 1, ends->len);
 	if (set->tails)
-		found.tail =
-			walk_trie(m->cells, set->tails, ends->name + ends->len - 1, -1, ends->len);
+		found.tail = walk_trie(m->cells, set->tails, __builtin_bswap64(ends->last),
+				       ends->name + ends->len - 1, -1, ends->len);
 	return found;
 }
 
