@@ -75,7 +75,7 @@ static inline void search_crowd(struct search *s, uint32_t id)
 	const struct crowd *crowd = &m->crowds[id];
 	const struct matcher_folder *folder = s->folder;
 
-	for (uint32_t k = crowd->any & folder->star_bits ? folder->n_stars : 0; k-- > 0;) {
+	for (uint32_t k = folder->n_stars; k-- > 0;) {
 		uint32_t node = live_node(folder->stars[k]);
 		const struct pair *pair;
 
@@ -86,20 +86,27 @@ static inline void search_crowd(struct search *s, uint32_t id)
 		if (m->candidates[pair->first].latest > s->above)
 			search_own_list(s, pair->first, pair->node);
 	}
-	search_own_list(s, crowd->first, m->nodes[0].star);
+}
+
+static inline void search_others(struct search *s, const struct bunch *bunch)
+{
+	if (bunch->others & BUNCH_CROWD)
+		search_crowd(s, bunch->others & ~BUNCH_CROWD);
+	else
+		search_shared_list(s, bunch->others);
 }
 
 static void search_shared_bunch(struct search *s, uint32_t id)
 {
 	const struct matcher *m = s->m;
+	uint32_t root = m->nodes[0].star;
 
 	for (; m->bunches[id].latest > s->above; id = m->bunches[id].up) {
-		uint32_t first = m->bunches[id].first;
+		const struct bunch *bunch = &m->bunches[id];
 
-		if (first & BUNCH_CROWD)
-			search_crowd(s, first & ~BUNCH_CROWD);
-		else
-			search_shared_list(s, first);
+		if (bunch->stars & s->folder->star_bits)
+			search_others(s, bunch);
+		search_own_list(s, bunch->first, root);
 	}
 }
 
@@ -107,11 +114,8 @@ static void search_own_bunch(struct search *s, uint32_t id, uint32_t node)
 {
 	const struct matcher *m = s->m;
 
-	for (; m->bunches[id].latest > s->above; id = m->bunches[id].up) {
-		if (m->bunches[id].first & BUNCH_CROWD)
-			return; /* of star nodes: another name with the same tag */
+	for (; m->bunches[id].latest > s->above; id = m->bunches[id].up)
 		search_own_list(s, m->bunches[id].first, node);
-	}
 }
 
 /* ---- Sets of edges ------------------------------------------------------------- */
@@ -135,8 +139,8 @@ static inline void search_own_name(struct search *s, uint32_t ref, uint32_t node
 	const struct edge *edge = &s->m->edges[ref & ~SLOT_EDGE];
 
 	if (!(ref & SLOT_EDGE)) {
-		if (is_worth(s, ref))
-			search_own_bunch(s, ref, node);
+		if (is_worth(s, ref) && !(s->m->bunches[ref].others & BUNCH_CROWD))
+			search_own_list(s, s->m->bunches[ref].others, node);
 	} else if (((edge->latest > s->above) & (edge->node == node)) &&
 		   edge_is_name(s->m, edge, &s->ends)) {
 		deliver(s, edge->accepts, edge->n);

@@ -162,11 +162,13 @@ static inline cell_t cell_make(uint8_t label, uint32_t base, uint32_t bunch)
 struct bunch {
 	accept_t sure;	 /* bare, and holds for all names that get here, by this or up; or 0 */
 	accept_t latest; /* of the candidates, here and up; 0 if there are none */
+	uint64_t stars;	 /* star bits of the others */
 	uint32_t up;	 /* the bunch of the next shorter anchor that has candidates; or 0 */
-	uint32_t first;	 /* in matcher.candidates; or in .crowds, with BUNCH_CROWD */
+	uint32_t first;	 /* in matcher.candidates: those that are live when they are looked up */
+	uint32_t others; /* there: those of star nodes; or in .crowds, with BUNCH_CROWD; 0: none */
 };
 
-#define BUNCH_CROWD 0x80000000u /* see bunch.first */
+#define BUNCH_CROWD 0x80000000u /* see bunch.others */
 
 /* One edge of a bunch. They come latest first; the end is marked by one without `latest`. */
 struct candidate {
@@ -180,11 +182,9 @@ struct candidate {
 
 enum { CROWD_WORDS = 8 };
 
-/* A bunch with many star nodes. The root's is apart, for it is live everywhere. */
+/* Many star nodes that share an anchor. */
 struct crowd {
 	uint64_t stars[CROWD_WORDS]; /* see crowd_holds() */
-	uint64_t any;		     /* of these: their star bits */
-	uint32_t first;		     /* in matcher.candidates: those of the root's star node */
 };
 
 /* Whether a star node is likely to be one of a crowd. Each has one bit: matcher_star_bit() too. */

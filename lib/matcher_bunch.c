@@ -166,8 +166,11 @@ bool bunch_is_crowd(const struct bunch_builder *b, const uint32_t *edges, uint32
 {
 	uint32_t others = 0;
 
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
+		if (!b->m->nodes[b->m->edges[edges[i]].node].is_star)
+			return false;
 		others += b->m->edges[edges[i]].node != b->m->nodes[0].star;
+	}
 	return others > SHARED_CROWD;
 }
 
@@ -190,30 +193,25 @@ static int add_pair(struct bunch_builder *b, const struct bunch_source *source, 
 	return 0;
 }
 
-static int make_crowd(struct bunch_builder *b, const struct bunch_source *source, uint32_t *first)
+/* The edges are sorted by node. */
+static int make_crowd(struct bunch_builder *b, const struct bunch_source *source, uint32_t *crowd)
 {
 	struct matcher *m = b->m;
-	struct crowd crowd = {0};
+	struct crowd made = {0};
 	int err = array_reserve(&m->crowds, &b->crowds_capacity, b->n_crowds, sizeof(*m->crowds));
 
-	sort_edges(b, source, true);
 	for (uint32_t from = 0, to; from < source->n && !err; from = to) {
 		uint32_t node = m->edges[source->edges[from]].node;
 
 		for (to = from + 1; to < source->n && m->edges[source->edges[to]].node == node;)
 			to++;
-		if (node == m->nodes[0].star) {
-			err = make_list(b, source, from, to, false, &crowd.first);
-			continue;
-		}
-		crowd.stars[node / 64 % CROWD_WORDS] |= 1ull << matcher_star_bit(node);
-		crowd.any |= 1ull << matcher_star_bit(node);
+		made.stars[node / 64 % CROWD_WORDS] |= 1ull << matcher_star_bit(node);
 		err = add_pair(b, source, from, to);
 	}
 	if (err)
 		return err;
-	*first = b->n_crowds | BUNCH_CROWD;
-	m->crowds[b->n_crowds++] = crowd;
+	*crowd = b->n_crowds | BUNCH_CROWD;
+	m->crowds[b->n_crowds++] = made;
 	return 0;
 }
 
@@ -231,9 +229,51 @@ static void sum_up(const struct bunch_builder *b, const struct bunch_source *sou
 		if (always_live(m, edge, source->shared) &&
 		    says(m, edge, source) == GLOB_SAYS_ALL)
 			bunch->sure = later(bunch->sure, bare_of(m, &m->edges[edge]));
-		if (bunch->first & BUNCH_CROWD)
+		if (!always_live(m, edge, source->shared))
 			bunch->latest = later(bunch->latest, latest_of(&m->edges[edge]));
 	}
+}
+
+/* Those edges that are not live everywhere. */
+static int make_others(struct bunch_builder *b, const struct bunch_source *source,
+		       struct bunch *bunch)
+{
+	for (uint32_t i = 0; i < source->n; i++)
+		bunch->stars |= 1ull << matcher_star_bit(b->m->edges[source->edges[i]].node);
+	if (!bunch_is_crowd(b, source->edges, source->n))
+		return bunch_list(b, source, &bunch->others);
+	sort_edges(b, source, true);
+	return make_crowd(b, source, &bunch->others);
+}
+
+/* Move the edges of the root's star node to the front; returns how many they are. */
+static uint32_t part_edges(const struct matcher *m, uint32_t *edges, uint32_t n)
+{
+	uint32_t n_root = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t edge = edges[i];
+
+		if (m->edges[edge].node != m->nodes[0].star)
+			continue;
+		edges[i] = edges[n_root];
+		edges[n_root++] = edge;
+	}
+	return n_root;
+}
+
+static int make_lists(struct bunch_builder *b, const struct bunch_source *source,
+		      struct bunch *bunch)
+{
+	uint32_t n_live = source->shared ? part_edges(b->m, source->edges, source->n) : source->n;
+	struct bunch_source part = *source;
+	int err;
+
+	part.n = n_live;
+	err = bunch_list(b, &part, &bunch->first);
+	part.edges += n_live;
+	part.n = source->n - n_live;
+	return err ? err : make_others(b, &part, bunch);
 }
 
 int bunch_make(struct bunch_builder *b, const struct bunch_source *source, uint32_t *out)
@@ -243,23 +283,18 @@ int bunch_make(struct bunch_builder *b, const struct bunch_source *source, uint3
 	int err =
 		array_reserve(&m->bunches, &b->bunches_capacity, b->n_bunches, sizeof(*m->bunches));
 
-	if (err)
-		return err;
-	if (source->shared && bunch_is_crowd(b, source->edges, source->n)) {
-		err = make_crowd(b, source, &bunch.first);
-	} else {
-		err = bunch_list(b, source, &bunch.first);
-	}
+	if (!err)
+		err = make_lists(b, source, &bunch);
 	if (err)
 		return err;
 	bunch.sure = m->bunches[source->up].sure;
-	bunch.latest = m->bunches[source->up].latest;
-	if (!(bunch.first & BUNCH_CROWD))
-		bunch.latest = later(bunch.latest, m->candidates[bunch.first].latest);
+	bunch.latest = later(m->bunches[source->up].latest, m->candidates[bunch.first].latest);
 	sum_up(b, source, &bunch);
 	/* Without candidates, stand in for the bunch above. */
-	if (!bunch.first) {
+	if (!bunch.first && !bunch.others) {
 		bunch.first = m->bunches[source->up].first;
+		bunch.others = m->bunches[source->up].others;
+		bunch.stars = m->bunches[source->up].stars;
 		bunch.up = m->bunches[source->up].up;
 	}
 	*out = b->n_bunches;

@@ -188,9 +188,6 @@ static void follow_crowd(struct way *way, uint32_t id)
 	const struct matcher *m = way->m;
 	const struct matcher_folder *from = &way->live->folder;
 
-	follow_own_list(way, m->crowds[id].first, m->nodes[0].star);
-	if (!(m->crowds[id].any & from->star_bits))
-		return;
 	for (uint32_t k = 0; k < from->n_stars; k++) {
 		uint32_t node = live_node(from->stars[k]);
 
@@ -204,12 +201,15 @@ static __attribute__((noinline)) void follow_shared_bunch(struct way *way, uint3
 	const struct matcher *m = way->m;
 
 	for (; m->bunches[id].latest; id = m->bunches[id].up) {
-		uint32_t first = m->bunches[id].first;
+		const struct bunch *bunch = &m->bunches[id];
 
-		if (first & BUNCH_CROWD)
-			follow_crowd(way, first & ~BUNCH_CROWD);
+		follow_own_list(way, bunch->first, m->nodes[0].star);
+		if (!(bunch->stars & way->live->folder.star_bits))
+			continue;
+		if (bunch->others & BUNCH_CROWD)
+			follow_crowd(way, bunch->others & ~BUNCH_CROWD);
 		else
-			follow_shared_list(way, first);
+			follow_shared_list(way, bunch->others);
 	}
 }
 
@@ -217,11 +217,17 @@ static __attribute__((noinline)) void follow_own_bunch(struct way *way, uint32_t
 {
 	const struct matcher *m = way->m;
 
-	for (; m->bunches[id].latest; id = m->bunches[id].up) {
-		if (m->bunches[id].first & BUNCH_CROWD)
-			return; /* of star nodes: another name with the same tag */
+	for (; m->bunches[id].latest; id = m->bunches[id].up)
 		follow_own_list(way, m->bunches[id].first, node);
-	}
+}
+
+/* Several names with the same tag. Crowds are of star nodes. */
+static __attribute__((noinline)) void follow_own_names(struct way *way, uint32_t id, uint32_t node)
+{
+	uint32_t others = way->m->bunches[id].others;
+
+	if (!(others & BUNCH_CROWD))
+		follow_own_list(way, others, node);
 }
 
 /* What was found under the hash of the name, for one node. */
@@ -232,7 +238,7 @@ static ALWAYS_INLINE void follow_own_name(struct way *way, uint32_t ref, uint32_
 	if (!ref)
 		return;
 	if (!(ref & SLOT_EDGE))
-		follow_own_bunch(way, ref, node);
+		follow_own_names(way, ref, node);
 	else if (edge->node == node && edge_is_name(way->m, edge, &way->ends))
 		reach(way, edge->live, edge->star);
 }

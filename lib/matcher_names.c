@@ -51,10 +51,8 @@ static int make_bunch(struct bunch_builder *bunches, const struct name_entry *en
 		.shared = true,
 	};
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++)
 		edges[i] = entries[i].edge;
-		source.shared = source.shared && entries[i].shared;
-	}
 	return bunch_make(bunches, &source, bunch);
 }
 
