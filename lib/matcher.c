@@ -9,7 +9,6 @@ struct search {
 	const struct matcher *m;
 	const struct matcher_folder *folder;
 	struct name_ends ends;
-	uint64_t hash;	/* of the name */
 	accept_t above; /* what is not later than this does not matter */
 	matcher_fn *fn;
 	void *data;
@@ -171,8 +170,7 @@ static void search_node(struct search *s, uint32_t id)
 		return;
 	deliver(s, node->below, node->n_below);
 	if (set->exact)
-		search_own_name(s, find_name(&m->leaf_names, key_make(key_leaf_set(id), s->hash)),
-				id);
+		search_own_name(s, find_rare_name(&m->leaf_names, key_leaf_set(id), &s->ends), id);
 	search_own_list(s, set->few, id);
 	if (!(set->heads | set->tails))
 		return;
@@ -203,8 +201,7 @@ static inline void search_shared(struct search *s)
 	found = find_bunches(m, set, &s->ends);
 	note_sure(s, found);
 	if (set->exact)
-		search_shared_name(s,
-				   find_name(&m->leaf_names, key_make(KEY_SHARED_LEAF, s->hash)));
+		search_shared_name(s, find_rare_name(&m->leaf_names, KEY_SHARED_LEAF, &s->ends));
 	if (is_worth(s, found.head))
 		search_shared_bunch(s, found.head);
 	if (is_worth(s, found.tail))
@@ -217,13 +214,13 @@ accept_t matcher_find(const struct matcher *m, const struct matcher_folder *fold
 	struct search search = {
 		.m = m,
 		.folder = folder,
-		.ends = walk_ends(m, name, len),
+		.ends = key_ends(name, len),
 		.above = folder->floor,
 		.fn = fn,
 		.data = data,
 	};
 
-	search.hash = key_name(&search.ends);
+	walk_prepare(m, &search.ends);
 	if (folder->plain_flags & LIVE_LEAF)
 		search_nodes(&search, folder->plain, folder->n_plain);
 	if (folder->star_flags & LIVE_LEAF)

@@ -208,10 +208,13 @@ struct slot {
 
 #define SLOT_EDGE 0x80000000u /* see slot.ref */
 
-/* The edges whose globs are whole names: all inner ones, or all leaf ones. */
+/*
+ * The edges whose globs are whole names: all inner ones, or all leaf ones. Each tag has two
+ * places, and is in one of them.
+ */
 struct name_table {
 	struct slot *slots;
-	uint64_t *filter; /* of the keys in slots: small enough to stay in the first cache */
+	uint64_t *filter; /* of the ends of names: small enough to stay in the first cache */
 	uint32_t mask;
 	uint32_t filter_shift; /* key >> filter_shift is a word of the filter */
 };

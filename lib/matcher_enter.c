@@ -70,7 +70,6 @@ struct way {
 	live_t plain_flags;
 	int err;
 	struct name_ends ends;
-	uint64_t hash; /* of the name */
 };
 
 /* Whether a node is in a set. Past MANY_NODES this is not looked for: see arrive(). */
@@ -280,7 +279,7 @@ static ALWAYS_INLINE void follow_own(struct way *way, const live_t *const *nodes
 
 		if (live & LIVE_NAMES)
 			follow_own_name(
-				way, find_name(names, key_make(key_inner_set(id), way->hash)), id);
+				way, find_name(names, key_inner_set(id), &way->ends), id);
 		if (live & LIVE_INNER)
 			follow_node(way, id);
 	}
@@ -294,7 +293,7 @@ static ALWAYS_INLINE void follow_shared(struct way *way)
 
 	if (set->exact)
 		follow_shared_name(
-			way, find_name(&m->inner_names, key_make(KEY_SHARED_INNER, way->hash)));
+			way, find_name(&m->inner_names, KEY_SHARED_INNER, &way->ends));
 	if (!(set->heads | set->tails))
 		return;
 	found = find_bunches(m, set, &way->ends);
@@ -302,8 +301,7 @@ static ALWAYS_INLINE void follow_shared(struct way *way)
 	follow_shared_bunch(way, found.tail);
 }
 
-static ALWAYS_INLINE int enter(const struct matcher *m, struct live *live, const char *name,
-			       size_t len)
+static ALWAYS_INLINE int enter(const struct matcher *m, struct live *live, struct name_ends ends)
 {
 	const struct matcher_folder *from = &live->folder;
 	struct way way;
@@ -315,8 +313,8 @@ static ALWAYS_INLINE int enter(const struct matcher *m, struct live *live, const
 	way.plain->n = 0;
 	way.plain_flags = 0;
 	way.err = 0;
-	way.ends = walk_ends(m, name, len);
-	way.hash = key_name(&way.ends);
+	way.ends = ends;
+	walk_prepare(m, &way.ends);
 	if (from->plain_flags & (LIVE_INNER | LIVE_NAMES))
 		follow_own(&way, &from->plain, from->n_plain);
 	if (from->star_flags & LIVE_INNER)
@@ -328,16 +326,26 @@ static ALWAYS_INLINE int enter(const struct matcher *m, struct live *live, const
 
 int matcher_enter(const struct matcher *m, struct live *live, const char *name, size_t len)
 {
-	return enter(m, live, name, len);
+	return enter(m, live, key_ends(name, len));
 }
 
 /* ---- Whole paths ----------------------------------------------------------------- */
 
 enum { BLOCK = 64 }; /* bytes of a path that are searched for slashes at once */
 
+/* The ends of a component of a path that goes on up to `end`. */
+static ALWAYS_INLINE struct name_ends ends_within(const char *name, const char *slash,
+						  const char *end)
+{
+	size_t len = (size_t)(slash - name);
+
+	return __builtin_expect(end - name >= KEY_WORD, true) ? key_ends_readable(name, len)
+							      : key_ends(name, len);
+}
+
 int matcher_enter_all(const struct matcher *m, struct live *live, const char **path, size_t *len)
 {
-	const char *text = *path, *component = text;
+	const char *text = *path, *component = text, *end = text + *len;
 	int err = 0;
 
 	for (size_t at = 0; at < *len; at += BLOCK) {
@@ -349,7 +357,7 @@ int matcher_enter_all(const struct matcher *m, struct live *live, const char **p
 
 			if (path_is_dots(component, (size_t)(slash - component)))
 				return -EINVAL;
-			err = enter(m, live, component, (size_t)(slash - component));
+			err = enter(m, live, ends_within(component, slash, end));
 			if (err)
 				return err;
 			component = slash + 1;

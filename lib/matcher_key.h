@@ -20,6 +20,7 @@ struct name_ends {
 	size_t len;
 	uint64_t first; /* the first 8 bytes, the first in the lowest bits, zeros behind */
 	uint64_t last;	/* the last 8 bytes, the last in the highest bits, zeros before */
+	uint64_t hash;	     /* key_hash() */
 	uint64_t classes[2]; /* of the first byte, of the last: see matcher_class.h */
 };
 
@@ -47,6 +48,13 @@ static inline uint32_t key_load32(const char *p)
 	return le32toh(value);
 }
 
+/* A hash of the ends of a name, and its length: up to 16 bytes, that is all of it. */
+static inline uint64_t key_hash(const struct name_ends *ends)
+{
+	return key_mix(ends->first ^ 0xa0761d6478bd642fu,
+		       ends->last ^ ends->len * 0xe7037ed1a0b428dbu);
+}
+
 /*
  * Of four bytes and more, two loads make each end, which overlap where the name is short: the
  * lengths of names cannot be foretold, so there is no branch for them.
@@ -66,6 +74,25 @@ static inline struct name_ends key_ends(const char *name, size_t len)
 			     (uint64_t)(unsigned char)name[len - 1] << ((len - 1) * 8);
 		ends.last = ends.first << ((8 - len) * 8);
 	}
+	ends.hash = key_hash(&ends);
+	return ends;
+}
+
+/* The same for a name from whose start on at least 8 bytes can be read. No branch at all. */
+static inline struct name_ends key_ends_readable(const char *name, size_t len)
+{
+	bool wide = len > KEY_WORD;
+	unsigned int unused = wide ? 0 : (unsigned int)(KEY_WORD - len) * 8;
+	uint64_t first = key_load64(name) << unused;
+
+	struct name_ends ends = {
+		.name = name,
+		.len = len,
+		.first = first >> unused,
+		.last = wide ? key_load64(name + len - KEY_WORD) : first,
+	};
+
+	ends.hash = key_hash(&ends);
 	return ends;
 }
 
@@ -98,15 +125,7 @@ static inline uint64_t key_last_mask(size_t len)
 	return ~key_first_mask(KEY_WORD - len);
 }
 
-/* The 8 bytes in the middle of 8 and more; no branch, as above. */
-static inline uint64_t key_center(const char *name, size_t len)
-{
-	static const char none[KEY_WORD];
-
-	return key_load64(len >= KEY_WORD ? name + (len - KEY_WORD) / 2 : none);
-}
-
-/* The bytes between the first and the last 8, of more than 24. */
+/* The bytes between the first and the last 8, of more than 16. */
 static inline uint64_t key_middle(const char *name, size_t len)
 {
 	uint64_t bits = len;
@@ -119,15 +138,11 @@ static inline uint64_t key_middle(const char *name, size_t len)
 /* A hash of a whole name. */
 static inline uint64_t key_name(const struct name_ends *ends)
 {
-	uint64_t center = key_center(ends->name, ends->len);
-	uint64_t bits = key_mix(ends->first ^ 0xa0761d6478bd642fu,
-				(ends->last + ends->len * 0xe7037ed1a0b428dbu) ^
-					center * 0x8ebc6af09c88c6e3u);
+	uint64_t hash = ends->hash;
 
-	/* Up to 24 bytes, these three words are all of the name. */
-	if (__builtin_expect(ends->len > 3 * KEY_WORD, false))
-		bits ^= key_middle(ends->name, ends->len);
-	return bits;
+	if (__builtin_expect(ends->len > 2 * KEY_WORD, false))
+		hash ^= key_middle(ends->name, ends->len);
+	return hash;
 }
 
 /* A key for a whole name in one set of edges, from its hash. */
@@ -146,6 +161,12 @@ static inline unsigned int key_filter_bit(uint64_t key)
 static inline uint32_t key_tag(uint64_t key)
 {
 	return (uint32_t)key;
+}
+
+/* The other place of a tag in a table: see struct name_table. */
+static inline uint32_t key_other_place(uint32_t tag)
+{
+	return (uint32_t)(tag * 0x9e3779b97f4a7c15u >> 32);
 }
 
 /* The sets of edges: the shared ones, and two of each node. */

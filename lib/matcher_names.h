@@ -5,11 +5,10 @@
 
 #include "matcher_bunch.h"
 
-/* An edge is found by this key. */
+/* An edge is found by this key, if that of the ends of its name is in the filter. */
 struct name_entry {
-	uint64_t key;
+	uint64_t key, ends_key;
 	uint32_t edge;
-	bool shared; /* it is in a shared set */
 };
 
 /* Put entries[n] into a table; they will be sorted. 0 or -ENOMEM. */

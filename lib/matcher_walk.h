@@ -47,14 +47,11 @@ static ALWAYS_INLINE uint32_t walk_trie(const cell_t *cells, uint32_t base, uint
 	return cell_bunch(cell);
 }
 
-/* The ends of a name, with their classes. */
-static ALWAYS_INLINE struct name_ends walk_ends(const struct matcher *m, const char *name, size_t len)
+/* What is looked up by the ends of a name. */
+static ALWAYS_INLINE void walk_prepare(const struct matcher *m, struct name_ends *ends)
 {
-	struct name_ends ends = key_ends(name, len);
-
-	ends.classes[0] = m->classes[0][ends.first & 0xff];
-	ends.classes[1] = m->classes[1][ends.last >> 56];
-	return ends;
+	ends->classes[0] = m->classes[0][ends->first & 0xff];
+	ends->classes[1] = m->classes[1][ends->last >> 56];
 }
 
 /* Whether a candidate is worth to be verified. */
@@ -64,31 +61,31 @@ static inline bool is_likely(const struct candidate *c, const struct name_ends *
 	       (ends->len >= c->min_len);
 }
 
-static inline bool slot_is_other(const struct slot *slot, uint32_t tag)
-{
-	return (slot->tag != tag) & (slot->ref != 0);
-}
-
-/*
- * What is under a tag, or 0. Nearly all are found in the first two places; which of them
- * cannot be foretold, so there is no branch for that.
- */
+/* What is under a tag, or 0. Which place it is in cannot be foretold: there is no branch. */
 static inline uint32_t find_slot(const struct name_table *names, uint32_t tag)
 {
-	uint32_t i = tag & names->mask;
+	const struct slot *one = &names->slots[tag & names->mask];
+	const struct slot *other = &names->slots[key_other_place(tag) & names->mask];
+	uint32_t ref = one->tag == tag ? one->ref : 0;
 
-	i = (i + slot_is_other(&names->slots[i], tag)) & names->mask;
-	while (slot_is_other(&names->slots[i], tag))
-		i = (i + 1) & names->mask;
-	return names->slots[i].ref;
+	return other->tag == tag ? other->ref : ref;
 }
 
 /* Names whose keys share a tag are found together, from whatever set: they are verified. */
-static inline uint32_t find_name(const struct name_table *names, uint64_t key)
+static ALWAYS_INLINE uint32_t find_name(const struct name_table *names, uint32_t set,
+					const struct name_ends *ends)
 {
+	return find_slot(names, key_tag(key_make(set, key_name(ends))));
+}
+
+/* The same where most names are not in the table. */
+static ALWAYS_INLINE uint32_t find_rare_name(const struct name_table *names, uint32_t set,
+					     const struct name_ends *ends)
+{
+	uint64_t key = key_make(set, ends->hash);
 	uint64_t word = names->filter[key >> names->filter_shift];
 
-	return word >> key_filter_bit(key) & 1 ? find_slot(names, key_tag(key)) : 0;
+	return word >> key_filter_bit(key) & 1 ? find_name(names, set, ends) : 0;
 }
 
 /* The bunches at which the walks from both ends of a name end; 0 where there is none. */
