@@ -331,8 +331,6 @@ int matcher_enter(const struct matcher *m, struct live *live, const char *name, 
 
 /* ---- Whole paths ----------------------------------------------------------------- */
 
-enum { BLOCK = 64 }; /* bytes of a path that are searched for slashes at once */
-
 /* The ends of a component of a path that goes on up to `end`. */
 static ALWAYS_INLINE struct name_ends ends_within(const char *name, const char *slash,
 						  const char *end)
@@ -348,8 +346,8 @@ int matcher_enter_all(const struct matcher *m, struct live *live, const char **p
 	const char *text = *path, *component = text, *end = text + *len;
 	int err = 0;
 
-	for (size_t at = 0; at < *len; at += BLOCK) {
-		size_t n = *len - at < BLOCK ? *len - at : BLOCK;
+	for (size_t at = 0; at < *len; at += PATH_BLOCK) {
+		size_t n = *len - at < PATH_BLOCK ? *len - at : PATH_BLOCK;
 		uint64_t slashes = path_slashes(text + at, n);
 
 		for (; slashes; slashes &= slashes - 1) {

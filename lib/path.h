@@ -50,16 +50,24 @@ static inline uint64_t path_slashes_in_word(const char *text)
 }
 #endif
 
-/* The slashes among the first n bytes of text, at most 64. */
+enum { PATH_BLOCK = 64 };
+
+/* The slashes among the first n bytes of text, at most PATH_BLOCK. */
 static inline uint64_t path_slashes(const char *text, size_t n)
 {
 	uint64_t bits = 0;
-	size_t i = 0;
 
-	for (; i + PATH_WORD <= n; i += PATH_WORD)
-		bits |= path_slashes_in_word(text + i) << i;
-	for (; i < n; i++)
-		bits |= (uint64_t)(text[i] == '/') << i;
+	if (n < PATH_WORD) {
+		for (size_t i = 0; i < n; i++)
+			bits |= (uint64_t)(text[i] == '/') << i;
+		return bits;
+	}
+	/* How many words there are cannot be foretold: past the end, the last is looked at again. */
+	for (size_t i = 0; i < PATH_BLOCK; i += PATH_WORD) {
+		size_t at = i + PATH_WORD <= n ? i : n - PATH_WORD;
+
+		bits |= path_slashes_in_word(text + at) << at;
+	}
 	return bits;
 }
 
