@@ -116,6 +116,7 @@ struct edge {
 		struct {
 			uint32_t target;   /* inner: the node it leads to */
 			live_t live, star; /* what is live then; star may be MATCHER_NONE */
+			accept_t floor;	   /* node.floor of that star node */
 		};
 		struct {
 			uint32_t accepts, n; /* leaf: in matcher.accepts, latest rule first */

@@ -87,7 +87,7 @@ static ALWAYS_INLINE void reach_plain(struct way *way, live_t node)
 }
 
 /* A star node may be live already, since some folder above. */
-static ALWAYS_INLINE void reach_star(struct way *way, live_t star)
+static ALWAYS_INLINE void reach_star(struct way *way, live_t star, accept_t floor)
 {
 	struct matcher_folder *folder = &way->live->folder;
 	struct live_set *stars = &way->live->stars;
@@ -97,17 +97,18 @@ static ALWAYS_INLINE void reach_star(struct way *way, live_t star)
 		return;
 	folder->star_flags |= star & LIVE_FLAGS;
 	folder->star_bits |= bit;
-	if ((star & LIVE_FLOOR) && way->m->nodes[live_node(star)].floor > folder->floor)
-		folder->floor = way->m->nodes[live_node(star)].floor;
+	if (floor > folder->floor)
+		folder->floor = floor;
 	way->err |= live_push(stars, star);
 	folder->stars = stars->nodes;
 }
 
-static ALWAYS_INLINE void reach(struct way *way, live_t node, live_t star)
+/* What an edge leads to. */
+static ALWAYS_INLINE void reach(struct way *way, const struct edge *edge)
 {
-	reach_plain(way, node);
-	if (star != MATCHER_NONE)
-		reach_star(way, star);
+	reach_plain(way, edge->live);
+	if (edge->star != MATCHER_NONE)
+		reach_star(way, edge->star, edge->floor);
 }
 
 /* All that is below has been reached: go there. */
@@ -129,8 +130,9 @@ int matcher_start(const struct matcher *m, struct live *live)
 	struct way way = {.m = m, .live = live, .plain = &live->plain[0]};
 	const struct node *root = &m->nodes[0];
 
-	reach(&way, root->live,
-	      root->star == MATCHER_NONE ? MATCHER_NONE : m->nodes[root->star].live);
+	reach_plain(&way, root->live);
+	if (root->star != MATCHER_NONE)
+		reach_star(&way, m->nodes[root->star].live, m->nodes[root->star].floor);
 	return arrive(&way);
 }
 
@@ -161,7 +163,7 @@ static inline void follow_edge(struct way *way, uint32_t id, bool whole)
 	const struct edge *edge = &way->m->edges[id];
 
 	if (whole || edge_matches(way->m, edge, &way->ends))
-		reach(way, edge->live, edge->star);
+		reach(way, edge);
 }
 
 /* The candidates of one node. */
@@ -239,7 +241,7 @@ static ALWAYS_INLINE void follow_own_name(struct way *way, uint32_t ref, uint32_
 	if (!(ref & SLOT_EDGE))
 		follow_own_names(way, ref, node);
 	else if (edge->node == node && edge_is_name(way->m, edge, &way->ends))
-		reach(way, edge->live, edge->star);
+		reach(way, edge);
 }
 
 static ALWAYS_INLINE void follow_shared_name(struct way *way, uint32_t ref)
@@ -252,7 +254,7 @@ static ALWAYS_INLINE void follow_shared_name(struct way *way, uint32_t ref)
 		follow_shared_bunch(way, ref);
 	else if (edge_is_name(way->m, edge, &way->ends) &&
 		 star_is_live(&way->live->folder, edge->node))
-		reach(way, edge->live, edge->star);
+		reach(way, edge);
 }
 
 /* The other edges of a node. */

@@ -352,7 +352,11 @@ static void number_live(struct matcher *m)
 			continue;
 		node = &m->nodes[edge->target];
 		edge->live = node->live;
-		edge->star = node->star == MATCHER_NONE ? MATCHER_NONE : m->nodes[node->star].live;
+		edge->star = MATCHER_NONE;
+		if (node->star == MATCHER_NONE)
+			continue;
+		edge->star = m->nodes[node->star].live;
+		edge->floor = m->nodes[node->star].floor;
 	}
 }
 

@@ -15,7 +15,7 @@
 /* Whether a component is empty, "." or "..": no entry of a folder has such a name. */
 static inline bool path_is_dots(const char *name, size_t len)
 {
-	return len == 0 || (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')));
+	return len < 3 && (len == 0 || (name[0] == '.' && (len == 1 || name[1] == '.')));
 }
 
 /* Whether this can be the name of an entry of a folder. */
