@@ -34,10 +34,13 @@ static void deliver(struct search *s, uint32_t accepts, uint32_t n)
 	}
 }
 
-static inline void deliver_candidate(struct search *s, const struct candidate *c)
+/* Verify a candidate, as far as it takes. */
+static __attribute__((noinline)) void try_candidate(struct search *s, const struct candidate *c)
 {
 	const struct edge *edge = &s->m->edges[c->edge];
 
+	if (!c->whole && !edge_matches(s->m, edge, &s->ends))
+		return;
 	if (accept_bare(c->latest))
 		s->above = c->latest;
 	else
@@ -47,23 +50,21 @@ static inline void deliver_candidate(struct search *s, const struct candidate *c
 /* ---- Candidates ---------------------------------------------------------------- */
 
 /* Those of one node that is live. */
-static inline void search_own_list(struct search *s, uint32_t first, uint32_t node)
+static ALWAYS_INLINE void search_own_list(struct search *s, uint32_t first, uint32_t node)
 {
 	for (const struct candidate *c = &s->m->candidates[first]; c->latest > s->above; c++) {
-		if ((is_likely(c, &s->ends) & (c->node == node)) &&
-		    (c->whole || edge_matches(s->m, &s->m->edges[c->edge], &s->ends)))
-			deliver_candidate(s, c);
+		if (is_likely(c, &s->ends) & (c->node == node))
+			try_candidate(s, c);
 	}
 }
 
 /* Those of star nodes, live or not. */
-static inline void search_shared_list(struct search *s, uint32_t first)
+static ALWAYS_INLINE void search_shared_list(struct search *s, uint32_t first)
 {
 	for (const struct candidate *c = &s->m->candidates[first]; c->latest > s->above; c++) {
-		if ((is_likely(c, &s->ends) & (s->folder->star_bits >> matcher_star_bit(c->node))) &&
-		    (c->whole || edge_matches(s->m, &s->m->edges[c->edge], &s->ends)) &&
+		if (is_likely(c, &s->ends) & (s->folder->star_bits >> matcher_star_bit(c->node)) &&
 		    is_live(s->folder->stars, s->folder->n_stars, c->node))
-			deliver_candidate(s, c);
+			try_candidate(s, c);
 	}
 }
 

@@ -66,9 +66,8 @@ enum {
 	LIVE_STAR = 1,	 /* it stays live */
 	LIVE_INNER = 2,	 /* it has inner edges that are not in the shared set, nor whole names */
 	LIVE_LEAF = 4,	 /* it has such leaf edges, or accepts what lies below on conditions */
-	LIVE_FLOOR = 8,	 /* it accepts all that lies below: see node.floor */
-	LIVE_NAMES = 16, /* it has such inner edges for whole names */
-	LIVE_SHIFT = 5,
+	LIVE_NAMES = 8,	 /* it has such inner edges for whole names */
+	LIVE_SHIFT = 4,
 	LIVE_FLAGS = (1 << LIVE_SHIFT) - 1
 };
 
@@ -88,9 +87,9 @@ static inline unsigned int matcher_star_bit(uint32_t node)
 
 /* How to find the edges of one kind that lead from a node, or from all star nodes. */
 struct edge_set {
-	uint32_t few;	       /* in matcher.candidates: edges to try one by one; 0: none */
+	uint32_t few : 31;     /* in matcher.candidates: edges to try one by one; 0: none */
+	uint32_t exact : 1;    /* some are whole names */
 	uint32_t heads, tails; /* in matcher.cells: the roots of the tries; 0: there is none */
-	bool exact;	       /* some are whole names */
 };
 
 struct node {
@@ -114,9 +113,9 @@ struct edge {
 	uint32_t node;		/* that it leads from */
 	union {
 		struct {
-			uint32_t target;   /* inner: the node it leads to */
-			live_t live, star; /* what is live then; star may be MATCHER_NONE */
-			accept_t floor;	   /* node.floor of that star node */
+			live_t live;	/* inner: the node it leads to, when it is live ... */
+			live_t star;	/* ... and the star node below, or MATCHER_NONE */
+			accept_t floor; /* node.floor of that star node; 0 if there is none */
 		};
 		struct {
 			uint32_t accepts, n; /* leaf: in matcher.accepts, latest rule first */

@@ -123,7 +123,7 @@ static struct edge make_edge(const struct glob *glob, uint32_t node, uint32_t ta
 	};
 
 	if (!edge.leaf)
-		edge.target = target;
+		edge.live = target << LIVE_SHIFT;
 	return edge;
 }
 
@@ -173,7 +173,7 @@ static int node_below(struct matcher_builder *b, uint32_t node, const struct com
 	int err;
 
 	if (edge != MATCHER_NONE) {
-		*below = b->edges[edge].target;
+		*below = live_node(b->edges[edge].live);
 		return 0;
 	}
 	err = add_node(b, false, below);

@@ -153,18 +153,21 @@ static int make_trie(struct index *index, bool tail, bool shared, uint32_t *root
 	return trie_make(&index->tries, ends->entries, n, (struct trie_kind){shared, tail}, root);
 }
 
-static int make_few(struct index *index, uint32_t *few)
+static int make_few(struct index *index, struct edge_set *set)
 {
 	struct bunch_source source = {.edges = index->few, .n = index->n_few};
+	uint32_t first;
+	int err = bunch_list(&index->bunches, &source, &first);
 
 	index->n_few = 0;
-	return bunch_list(&index->bunches, &source, few);
+	set->few = err ? 0 : first;
+	return err;
 }
 
 /* All edges of the set have been added. */
 static int finish_set(struct index *index, const struct target *target)
 {
-	int err = make_few(index, &target->set->few);
+	int err = make_few(index, target->set);
 
 	if (!err)
 		err = make_trie(index, false, target->shared, &target->set->heads);
@@ -331,8 +334,6 @@ static live_t flags_of(const struct node *node)
 		flags |= LIVE_LEAF;
 	if (node->is_star)
 		flags |= LIVE_STAR;
-	if (node->floor)
-		flags |= LIVE_FLOOR;
 	return flags;
 }
 
@@ -350,7 +351,7 @@ static void number_live(struct matcher *m)
 
 		if (edge->leaf)
 			continue;
-		node = &m->nodes[edge->target];
+		node = &m->nodes[live_node(edge->live)];
 		edge->live = node->live;
 		edge->star = MATCHER_NONE;
 		if (node->star == MATCHER_NONE)
