@@ -142,7 +142,7 @@ int decide_subject(const struct subject *subject, enum fsdax_tag folder_tag, uns
 }
 
 /* What most files are decided by: all of it is inlined here. */
-int fsdax_decide(const struct fsdax_cursor *cursor, const char *name, size_t len,
+__attribute__((flatten)) int fsdax_decide(const struct fsdax_cursor *cursor, const char *name, size_t len,
 		 const struct fsdax_facts *facts, unsigned int flags,
 		 struct fsdax_decision *decision, int *want)
 {
@@ -159,7 +159,7 @@ int fsdax_decide(const struct fsdax_cursor *cursor, const char *name, size_t len
 
 /* ---- Whole paths ------------------------------------------------------------- */
 
-int fsdax_decide_path(const struct fsdax_policy *policy, const char *path, size_t len,
+__attribute__((flatten)) int fsdax_decide_path(const struct fsdax_policy *policy, const char *path, size_t len,
 		      enum fsdax_tag folder_tag, const struct fsdax_facts *facts,
 		      unsigned int flags, struct fsdax_decision *decision, int *want)
 {
