@@ -271,8 +271,7 @@ struct live_set {
 struct live {
 	struct matcher_folder folder; /* of the sets below */
 	struct live_set stars;
-	struct live_set plain[2]; /* of the folder, and room for those of the next */
-	unsigned int at;	  /* which of the two */
+	struct live_set plain[2], *now, *next; /* of the folder, and room for those of the next */
 };
 
 static inline void live_set_init(struct live_set *set)
@@ -287,7 +286,8 @@ static inline void live_init(struct live *live)
 	live_set_init(&live->stars);
 	live_set_init(&live->plain[0]);
 	live_set_init(&live->plain[1]);
-	live->at = 0;
+	live->now = &live->plain[0];
+	live->next = &live->plain[1];
 	live->folder = (struct matcher_folder){
 		.stars = live->stars.nodes,
 		.plain = live->plain[0].nodes,

@@ -26,7 +26,7 @@ static int live_grow(struct live_set *set)
 
 static inline int live_push(struct live_set *set, live_t node)
 {
-	if (set->n == set->capacity && live_grow(set))
+	if (__builtin_expect(set->n == set->capacity, false) && live_grow(set))
 		return -ENOMEM;
 	set->nodes[set->n++] = node;
 	return 0;
@@ -83,7 +83,8 @@ static __attribute__((noinline)) bool is_reached(const struct live_set *set, uin
 static ALWAYS_INLINE void reach_plain(struct way *way, live_t node)
 {
 	way->plain_flags |= node & LIVE_FLAGS;
-	way->err |= live_push(way->plain, node);
+	if (live_push(way->plain, node))
+		way->err = -ENOMEM;
 }
 
 /* A star node may be live already, since some folder above. */
@@ -99,7 +100,8 @@ static ALWAYS_INLINE void reach_star(struct way *way, live_t star, accept_t floo
 	folder->star_bits |= bit;
 	if (floor > folder->floor)
 		folder->floor = floor;
-	way->err |= live_push(stars, star);
+	if (live_push(stars, star))
+		way->err = -ENOMEM;
 	folder->stars = stars->nodes;
 }
 
@@ -119,6 +121,8 @@ static ALWAYS_INLINE int arrive(struct way *way)
 	if (way->live->stars.n - folder->n_stars > MANY_NODES)
 		sort_once_each(&way->live->stars);
 	folder->n_stars = way->live->stars.n;
+	way->live->next = way->live->now;
+	way->live->now = way->plain;
 	folder->plain = way->plain->nodes;
 	folder->n_plain = way->plain->n;
 	folder->plain_flags = way->plain_flags;
@@ -127,7 +131,7 @@ static ALWAYS_INLINE int arrive(struct way *way)
 
 int matcher_start(const struct matcher *m, struct live *live)
 {
-	struct way way = {.m = m, .live = live, .plain = &live->plain[0]};
+	struct way way = {.m = m, .live = live, .plain = live->next};
 	const struct node *root = &m->nodes[0];
 
 	reach_plain(&way, root->live);
@@ -150,10 +154,10 @@ int matcher_resume(const struct matcher_folder *folder, struct live *live)
 	int err = live_copy(&live->stars, folder->stars, folder->n_stars);
 
 	if (!err)
-		err = live_copy(&live->plain[0], folder->plain, folder->n_plain);
+		err = live_copy(live->now, folder->plain, folder->n_plain);
 	live->folder = *folder;
 	live->folder.stars = live->stars.nodes;
-	live->folder.plain = live->plain[0].nodes;
+	live->folder.plain = live->now->nodes;
 	return err;
 }
 
@@ -167,8 +171,10 @@ static inline void follow_edge(struct way *way, uint32_t id, bool whole)
 }
 
 /* The candidates of one node. */
-static void follow_own_list(struct way *way, uint32_t first, uint32_t node)
+static __attribute__((noinline)) void follow_own_list(struct way *way, uint32_t first,
+						      uint32_t node)
 {
+	walk_prepare(way->m, &way->ends);
 	for (const struct candidate *c = &way->m->candidates[first]; c->latest; c++) {
 		if (is_likely(c, &way->ends) & (c->node == node))
 			follow_edge(way, c->edge, c->whole);
@@ -176,8 +182,9 @@ static void follow_own_list(struct way *way, uint32_t first, uint32_t node)
 }
 
 /* Those of star nodes. */
-static void follow_shared_list(struct way *way, uint32_t first)
+static __attribute__((noinline)) void follow_shared_list(struct way *way, uint32_t first)
 {
+	walk_prepare(way->m, &way->ends);
 	for (const struct candidate *c = &way->m->candidates[first]; c->latest; c++) {
 		if (is_likely(c, &way->ends) && star_is_live(&way->live->folder, c->node))
 			follow_edge(way, c->edge, c->whole);
@@ -308,15 +315,13 @@ static ALWAYS_INLINE int enter(const struct matcher *m, struct live *live, struc
 	const struct matcher_folder *from = &live->folder;
 	struct way way;
 
-	live->at ^= 1;
 	way.m = m;
 	way.live = live;
-	way.plain = &live->plain[live->at];
+	way.plain = live->next;
 	way.plain->n = 0;
 	way.plain_flags = 0;
 	way.err = 0;
 	way.ends = ends;
-	walk_prepare(m, &way.ends);
 	if (from->plain_flags & (LIVE_INNER | LIVE_NAMES))
 		follow_own(&way, &from->plain, from->n_plain);
 	if (from->star_flags & LIVE_INNER)

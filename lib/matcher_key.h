@@ -166,7 +166,7 @@ static inline uint32_t key_tag(uint64_t key)
 /* The other place of a tag in a table: see struct name_table. */
 static inline uint32_t key_other_place(uint32_t tag)
 {
-	return (uint32_t)(tag * 0x9e3779b97f4a7c15u >> 32);
+	return tag << 16 | tag >> 16;
 }
 
 /* The sets of edges: the shared ones, and two of each node. */
