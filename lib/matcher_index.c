@@ -70,7 +70,7 @@ static int add_name(struct index *index, const struct target *target, uint32_t e
 	target->set->exact = true;
 	names->entries[names->n++] = (struct name_entry){
 		.key = key_make(target->id, key_name(&ends)),
-		.ends_key = key_make(target->id, ends.hash),
+		.filter_key = key_filter(target->id, &ends),
 		.edge = edge,
 	};
 	return 0;

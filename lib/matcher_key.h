@@ -151,6 +151,12 @@ static inline uint64_t key_make(uint32_t set, uint64_t name)
 	return key_mix(name + 0x2545f4914f6cdd1du, (set + 1) * 0xd6e8feb86659fd93u);
 }
 
+/* The same for a filter, from the ends of a name alone, whose hash is good enough for that. */
+static inline uint64_t key_filter(uint32_t set, const struct name_ends *ends)
+{
+	return ends->hash ^ (set + 1) * 0xd6e8feb86659fd93u;
+}
+
 /* The bit of a key in its word of the filter. */
 static inline unsigned int key_filter_bit(uint64_t key)
 {

@@ -36,8 +36,8 @@ static int make_filter(struct name_table *table, const struct name_entry *entrie
 		return -ENOMEM;
 	table->filter_shift = 64 - (uint32_t)__builtin_ctz(n_words);
 	for (uint32_t i = 0; i < n; i++)
-		table->filter[entries[i].ends_key >> table->filter_shift] |=
-			1ull << key_filter_bit(entries[i].ends_key);
+		table->filter[entries[i].filter_key >> table->filter_shift] |=
+			1ull << key_filter_bit(entries[i].filter_key);
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 
 /* An edge is found by this key, if that of the ends of its name is in the filter. */
 struct name_entry {
-	uint64_t key, ends_key;
+	uint64_t key, filter_key;
 	uint32_t edge;
 };
 

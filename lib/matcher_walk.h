@@ -82,7 +82,7 @@ static ALWAYS_INLINE uint32_t find_name(const struct name_table *names, uint32_t
 static ALWAYS_INLINE uint32_t find_rare_name(const struct name_table *names, uint32_t set,
 					     const struct name_ends *ends)
 {
-	uint64_t key = key_make(set, ends->hash);
+	uint64_t key = key_filter(set, ends);
 	uint64_t word = names->filter[key >> names->filter_shift];
 
 	return word >> key_filter_bit(key) & 1 ? find_name(names, set, ends) : 0;
