@@ -22,12 +22,14 @@
  * the next shorter anchor. Since the last rule wins, a bunch starts with the latest rule that
  * holds for every name that gets there: for '*.so' as the only condition, nothing is left to
  * be verified. The other edges come latest first, as candidates, and each lookup stops at the
- * first that comes before what it has found already.
+ * first that comes before what it has found already. The first and the last byte of a name tell
+ * most candidates that do not match, and for '[a-z]*.so' that is all there is to verify.
  *
- * The edges of star nodes share one set of tries, for many star nodes may be live at once; of
- * what is found, the edges of nodes that are not live are left out. Where many star nodes
- * share an anchor, they are a crowd: a table tells for each pair of a crowd and a star node
- * which edges there are. Other nodes have sets of their own.
+ * The edges of star nodes share one set of tries, for many star nodes may be live at once. In
+ * each bunch, those of the root's star node, which is live everywhere, are apart from the
+ * others, of which the edges of nodes that are not live are left out. Where these are of many
+ * star nodes, they are a crowd: a table tells for each pair of a crowd and a star node which
+ * edges there are. Other nodes have sets of their own.
  */
 #ifndef LIB_MATCHER_H
 #define LIB_MATCHER_H

@@ -304,7 +304,7 @@ int bunch_make(struct bunch_builder *b, const struct bunch_source *source, uint3
 
 /* ---- The table of pairs ------------------------------------------------------------ */
 
-/* At most a quarter full, for many pairs are looked up in vain. */
+/* At most a quarter full: then most are in the first place that is looked at. */
 static uint32_t pairs_size(uint32_t n)
 {
 	uint32_t size = 2;

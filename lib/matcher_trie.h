@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* matcher_trie.h - makes tries of anchors: see struct cell. */
+/* matcher_trie.h - makes tries of anchors: see cell_t. */
 #ifndef LIB_MATCHER_TRIE_H
 #define LIB_MATCHER_TRIE_H
 

@@ -12,8 +12,8 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* Go on with a walk past KEY_WORD bytes. */
-static __attribute__((noinline)) uint32_t walk_on(const cell_t *cells, cell_t cell, const char *byte,
-						  ptrdiff_t forward, size_t len)
+static __attribute__((noinline)) uint32_t walk_on(const cell_t *cells, cell_t cell,
+						  const char *byte, ptrdiff_t forward, size_t len)
 {
 	for (; len > 0; len--, byte += forward) {
 		cell_t next = cells[cell_base(cell) + (uint8_t)*byte];
@@ -34,15 +34,16 @@ static ALWAYS_INLINE uint32_t walk_trie(const cell_t *cells, uint32_t base, uint
 					const char *byte, ptrdiff_t forward, size_t len)
 {
 	cell_t cell = cell_make(0, base, 0);
+	uint64_t left = word;
 
-	for (;; word >>= 8) {
-		cell_t next = cells[cell_base(cell) + (uint8_t)word];
+	for (;; left >>= 8) {
+		cell_t next = cells[cell_base(cell) + (uint8_t)left];
 
-		if (cell_label(next) != (uint8_t)word)
+		if (cell_label(next) != (uint8_t)left)
 			break;
 		cell = next;
 	}
-	if (__builtin_expect(!word && len > KEY_WORD, false))
+	if (__builtin_expect(!left && word >> 56 && len > KEY_WORD, false))
 		return walk_on(cells, cell, byte + forward * KEY_WORD, forward, len - KEY_WORD);
 	return cell_bunch(cell);
 }
@@ -61,7 +62,7 @@ static inline bool is_likely(const struct candidate *c, const struct name_ends *
 	       (ends->len >= c->min_len);
 }
 
-/* What is under a tag, or 0. Which place it is in cannot be foretold: there is no branch. */
+/* What is under a tag, or 0. */
 static inline uint32_t find_slot(const struct name_table *names, uint32_t tag)
 {
 	const struct slot *one = &names->slots[tag & names->mask];

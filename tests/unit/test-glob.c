@@ -423,6 +423,126 @@ static void small_sets_give_an_anchor_for_each_member(void **state)
 	assert_anchors("[a-h][a-h]*", false, "a,b,c,d,e,f,g,h");
 }
 
+/* ---- What an anchor leaves open ---------------------------------------------- */
+
+static bool holds_byte(const struct byte_set *set, char byte)
+{
+	return set->bits[(unsigned char)byte / 64] >> (unsigned char)byte % 64 & 1;
+}
+
+static bool has_anchor(const char *name, size_t len, bool tail, const struct anchor *anchors, int n)
+{
+	for (int i = 0; i < n; i++) {
+		const char *end = tail ? name + len - anchors[i].len : name;
+
+		if (len >= anchors[i].len && !memcmp(end, anchors[i].bytes, anchors[i].len))
+			return true;
+	}
+	return false;
+}
+
+/* A glob, and what is said of names that have an anchor of it at one end. */
+struct claim {
+	struct glob glob;
+	bool tail;
+	struct anchor anchors[GLOB_MAX_ANCHORS];
+	int n;
+	enum glob_says says;
+	struct byte_set first, last;
+};
+
+static void assert_claim(const struct claim *claim, const char *name, size_t len)
+{
+	bool matches = glob_match(&claim->glob, name, len);
+	bool anchored = has_anchor(name, len, claim->tail, claim->anchors, claim->n);
+	bool at_other_end = claim->tail ? holds_byte(&claim->first, name[0])
+					: holds_byte(&claim->last, name[len - 1]);
+
+	if (matches) {
+		assert_true(holds_byte(&claim->first, name[0]));
+		assert_true(holds_byte(&claim->last, name[len - 1]));
+	}
+	if (claim->says == GLOB_SAYS_ALL)
+		assert_int_equal(matches, anchored);
+	if (claim->says == GLOB_SAYS_BUT_END)
+		assert_int_equal(matches,
+				 anchored && at_other_end && len > claim->anchors[0].len);
+}
+
+/* All names of up to five bytes out of these. */
+static void assert_claim_of_all_names(const struct claim *claim)
+{
+	static const char bytes[] = {'a', 'b', '.', '\xc3', '\xa4'};
+	enum { N = sizeof(bytes) };
+	size_t n_names = 1;
+
+	for (size_t len = 1; len <= 5; len++) {
+		n_names *= N;
+		for (size_t i = 0; i < n_names; i++) {
+			char name[5];
+
+			for (size_t k = 0, rest = i; k < len; k++, rest /= N)
+				name[k] = bytes[rest % N];
+			assert_claim(claim, name, len);
+		}
+	}
+}
+
+static void assert_says(const char *pattern, bool tail, enum glob_says wanted)
+{
+	struct arena arena = {0};
+	struct claim claim = {.tail = tail};
+
+	compile(&arena, pattern, &claim.glob);
+	claim.n = glob_anchors(&claim.glob, tail, claim.anchors);
+	claim.says = glob_anchor_says(&claim.glob, tail, claim.n ? claim.anchors[0].len : 0);
+	assert_int_equal(claim.says, wanted);
+	glob_end_bytes(&claim.glob, false, &claim.first);
+	glob_end_bytes(&claim.glob, true, &claim.last);
+	assert_claim_of_all_names(&claim);
+	arena_release(&arena);
+}
+
+static void an_anchor_says_what_it_leaves_open(void **state)
+{
+	static const struct {
+		const char *pattern;
+		enum glob_says head, tail;
+	} globs[] = {
+		{"ab", GLOB_SAYS_LESS, GLOB_SAYS_LESS},
+		{"*", GLOB_SAYS_LESS, GLOB_SAYS_LESS},
+		{"ab*", GLOB_SAYS_ALL, GLOB_SAYS_LESS},
+		{"*.a", GLOB_SAYS_LESS, GLOB_SAYS_ALL},
+		{"a*.b", GLOB_SAYS_LESS, GLOB_SAYS_BUT_END},
+		{"a*b", GLOB_SAYS_BUT_END, GLOB_SAYS_BUT_END},
+		{"ab*.a", GLOB_SAYS_LESS, GLOB_SAYS_LESS},
+		{"*.[ab]", GLOB_SAYS_LESS, GLOB_SAYS_ALL},
+		{"[ab].*", GLOB_SAYS_ALL, GLOB_SAYS_LESS},
+		{"[a-z]*.b", GLOB_SAYS_LESS, GLOB_SAYS_BUT_END},
+		{"[!a-z]*.b", GLOB_SAYS_LESS, GLOB_SAYS_BUT_END},
+		{"[!a-z]*.[!b]", GLOB_SAYS_LESS, GLOB_SAYS_LESS},
+		{"a*[!b]", GLOB_SAYS_BUT_END, GLOB_SAYS_LESS},
+		{"?*.b", GLOB_SAYS_LESS, GLOB_SAYS_BUT_END},
+		{"a*?", GLOB_SAYS_BUT_END, GLOB_SAYS_LESS},
+		{"a?*", GLOB_SAYS_LESS, GLOB_SAYS_LESS},
+		{"a*.*b", GLOB_SAYS_LESS, GLOB_SAYS_LESS},
+		{"[a\xc3\xa4]*b", GLOB_SAYS_LESS, GLOB_SAYS_LESS},
+		{"a*[\xc3\xa4-\xc3\xb6]", GLOB_SAYS_LESS, GLOB_SAYS_LESS},
+		{"\xc3\xa4*", GLOB_SAYS_ALL, GLOB_SAYS_LESS},
+		{"*\xc3\xa4", GLOB_SAYS_LESS, GLOB_SAYS_ALL},
+		{"\\xc3*b", GLOB_SAYS_LESS, GLOB_SAYS_LESS},
+		{"\\xc3*", GLOB_SAYS_LESS, GLOB_SAYS_LESS},
+		{"*\\xa4", GLOB_SAYS_LESS, GLOB_SAYS_LESS},
+		{"a*\\xa4", GLOB_SAYS_LESS, GLOB_SAYS_LESS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(globs); i++) {
+		assert_says(globs[i].pattern, false, globs[i].head);
+		assert_says(globs[i].pattern, true, globs[i].tail);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +573,7 @@ int main(void)
 		cmocka_unit_test(the_literal_ends_are_anchors),
 		cmocka_unit_test(an_anchor_is_not_longer_than_there_is_room_for),
 		cmocka_unit_test(small_sets_give_an_anchor_for_each_member),
+		cmocka_unit_test(an_anchor_says_what_it_leaves_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

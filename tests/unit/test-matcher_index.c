@@ -59,6 +59,144 @@ static void long_names_are_told_apart(void **state)
 	}
 }
 
+/* ---- What candidates are told apart by ------------------------------------------ */
+
+/* How many patterns match; found() also asks each of them by itself. */
+static int count_found(const struct machine *m, const char *path)
+{
+	int n = 0;
+
+	for (const char *at = found(m, path); *at; at += strspn(at, " "), n++)
+		at += strcspn(at, " ");
+	return n;
+}
+
+/* Sets of two members, or of all others: by those, no name can be found. */
+static void add_sets(struct machine *m, const char *not)
+{
+	char text[32];
+
+	for (char a = 'a'; a <= 'p'; a++) {
+		for (char b = a; b <= 'p'; b++) {
+			snprintf(text, sizeof(text), "[%s%c%c]*.so", not, a, b);
+			machine_add(m, text);
+			snprintf(text, sizeof(text), "lib*[%s%c%c]", not, a, b);
+			machine_add(m, text);
+		}
+	}
+}
+
+/* So many sets of first bytes, and of last bytes, that not each has a class of its own. */
+static void assert_sets_told_apart(const char *not, int with, int without)
+{
+	struct machine *m = machine_new();
+	char text[32];
+
+	add_sets(m, not);
+	/* Longer anchors: so walks go on to the end of those above, and these are proven. */
+	machine_add(m, "*+.so");
+	machine_add(m, "lib+*");
+	machine_finish(m);
+	for (char a = 'a'; a <= 'q'; a++) {
+		snprintf(text, sizeof(text), "%c.so", a);
+		assert_int_equal(count_found(m, text), a == 'q' ? without : with);
+		snprintf(text, sizeof(text), "lib-%c", a);
+		assert_int_equal(count_found(m, text), a == 'q' ? without : with);
+	}
+	assert_int_equal(count_found(m, ".so"), 0);
+	assert_int_equal(count_found(m, "lib"), 0);
+	machine_free(m);
+}
+
+static void more_sets_of_bytes_than_classes_are_told_apart(void **state)
+{
+	(void)state;
+	assert_sets_told_apart("", 16, 0);
+	assert_sets_told_apart("!", 120, 136);
+}
+
+/* What is all of the name, and no more: the star takes nothing, and what is beside it does. */
+static void a_name_is_as_long_as_its_parts(void **state)
+{
+	static const char *const patterns[] = {
+		"[!a-z]*.so", "?*.so", "l*.so", ".*.so", "*.so",
+		"lib*[!x]",   "lib*?", "lib*",	"lib*b",
+	};
+	struct machine *m = machine_of(patterns, COUNT(patterns));
+
+	(void)state;
+	assert_string_equal(found(m, ".so"), "4");
+	assert_string_equal(found(m, "l.so"), "1 2 4");
+	assert_string_equal(found(m, "..so"), "0 1 3 4");
+	assert_string_equal(found(m, ".x.so"), "0 1 3 4");
+	assert_string_equal(found(m, "\xc3\xa4.so"), "0 1 4");
+	assert_string_equal(found(m, "lib"), "7");
+	assert_string_equal(found(m, "libx"), "6 7");
+	assert_string_equal(found(m, "libb"), "5 6 7 8");
+	machine_free(m);
+}
+
+/* ---- Walks ------------------------------------------------------------------------ */
+
+/* Anchors of all lengths, each a part of the next, from both ends. */
+static void walks_go_on_past_the_bytes_at_hand(void **state)
+{
+	static const char head[] = "abcdefghijklmnopqrst";
+	static const char tail[] = "ABCDEFGHIJKLMNOPQRST";
+	enum { N = sizeof(head) - 1 };
+	struct machine *m = machine_new();
+	char text[64];
+
+	(void)state;
+	for (int i = 1; i <= N; i++) {
+		for (int twice = 0; twice < 2; twice++) {
+			snprintf(text, sizeof(text), "%.*s*%s", i, head, twice ? "?" : "");
+			machine_add(m, text);
+			snprintf(text, sizeof(text), "%s*%s", twice ? "?" : "", tail + N - i);
+			machine_add(m, text);
+		}
+	}
+	machine_finish(m);
+	for (int i = 0; i <= N; i++) {
+		/* The whole name is an anchor: but for that one, a byte is left for a '?'. */
+		if (i) {
+			snprintf(text, sizeof(text), "%.*s", i, head);
+			assert_int_equal(count_found(m, text), 2 * i - 1);
+			assert_int_equal(count_found(m, tail + N - i), 2 * i - 1);
+		}
+		for (int k = 0; k <= N; k++) {
+			snprintf(text, sizeof(text), "%.*s--%s", i, head, tail + N - k);
+			assert_int_equal(count_found(m, text), 2 * (i + k));
+		}
+	}
+	machine_free(m);
+}
+
+static bool hold(void *data, uint32_t rule)
+{
+	(void)data;
+	(void)rule;
+	return true;
+}
+
+/* No file has such a name, but a caller may. */
+static void a_name_with_zeros_is_not_taken_for_one_without(void **state)
+{
+	static const char *const patterns[] = {"abcde*", "abcdf*", "*edcba", "*fdcba"};
+	static const char names[2][11] = {"abc\0\0\0\0\0dex", "xed\0\0\0\0\0cba"};
+	struct machine *m = machine_of(patterns, COUNT(patterns));
+	struct live live;
+
+	(void)state;
+	walk(m, "x", &live);
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_int_equal(matcher_find(&m->matcher, &live.folder, names[i], sizeof(names[i]),
+					      hold, NULL),
+				 0);
+	live_release(&live);
+	machine_free(m);
+}
+
 /* ---- Names whose keys share a tag ---------------------------------------------- */
 
 enum { NAMES = 1 << 19 };
@@ -253,6 +391,21 @@ static void folders_that_share_a_tag_are_told_apart(void **state)
 
 /* ---- Keys -------------------------------------------------------------------- */
 
+/* The same of a name that is in more memory, but no more than is promised. */
+static void assert_same_ends(const struct name_ends *ends, const char *name, size_t len)
+{
+	size_t size = len < KEY_WORD ? KEY_WORD : len;
+	char *room = malloc(size);
+	struct name_ends same;
+
+	memset(room, '/', size);
+	memcpy(room, name, len);
+	same = key_ends_readable(room, len);
+	assert_true(same.first == ends->first && same.last == ends->last);
+	assert_true(same.hash == ends->hash && same.len == ends->len && same.name == room);
+	free(room);
+}
+
 static void the_ends_of_a_name_are_its_first_and_last_bytes(void **state)
 {
 	char name[24];
@@ -272,6 +425,8 @@ static void the_ends_of_a_name_are_its_first_and_last_bytes(void **state)
 			assert_int_equal(ends.first >> (i * 8) & 0xff, first);
 			assert_int_equal(ends.last >> (56 - i * 8) & 0xff, last);
 		}
+		if (len)
+			assert_same_ends(&ends, copy, len);
 		free(copy);
 	}
 }
@@ -320,6 +475,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_pair_of_a_crowd_and_a_folder_is_told_apart),
 		cmocka_unit_test(long_names_are_told_apart),
+		cmocka_unit_test(more_sets_of_bytes_than_classes_are_told_apart),
+		cmocka_unit_test(a_name_is_as_long_as_its_parts),
+		cmocka_unit_test(walks_go_on_past_the_bytes_at_hand),
+		cmocka_unit_test(a_name_with_zeros_is_not_taken_for_one_without),
 		cmocka_unit_test(names_of_one_set_that_share_a_tag_are_told_apart),
 		cmocka_unit_test(names_of_several_sets_that_share_a_tag_are_told_apart),
 		cmocka_unit_test(names_that_share_a_tag_with_a_crowd_are_told_apart),
