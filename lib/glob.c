@@ -245,15 +245,31 @@ static void add_char(struct reader *r, size_t from, uint32_t c)
 	r->n_bytes += r->i - from;
 }
 
+static bool is_wildcard(char c)
+{
+	return c == '*' || c == '?' || c == '[';
+}
+
+/* Most characters are a byte that stands for itself. */
+static bool is_plain(char c)
+{
+	return (unsigned char)c < 0x80 && c != '\\';
+}
+
 static int read_bytes(struct reader *r, struct glob_op *op)
 {
 	size_t start = r->n_bytes;
 
-	while (r->i < r->len && !strchr("*?[", r->text[r->i])) {
+	while (r->i < r->len && !is_wildcard(r->text[r->i])) {
 		size_t from = r->i;
 		uint32_t c;
-		int err = read_char(r, &c);
+		int err;
 
+		if (is_plain(r->text[r->i])) {
+			r->bytes[r->n_bytes++] = r->text[r->i++];
+			continue;
+		}
+		err = read_char(r, &c);
 		if (err)
 			return err;
 		add_char(r, from, c);
