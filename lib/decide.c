@@ -146,8 +146,8 @@ int decide_subject(const struct subject *subject, enum fsdax_tag folder_tag, uns
 
 /* What most files are decided by. */
 FLAT int fsdax_decide(const struct fsdax_cursor *cursor, const char *name, size_t len,
-		 const struct fsdax_facts *facts, unsigned int flags,
-		 struct fsdax_decision *decision, int *want)
+		      const struct fsdax_facts *facts, unsigned int flags,
+		      struct fsdax_decision *decision, int *want)
 {
 	const struct subject subject = {
 		.policy = cursor->policy,
@@ -163,8 +163,8 @@ FLAT int fsdax_decide(const struct fsdax_cursor *cursor, const char *name, size_
 /* ---- Whole paths ------------------------------------------------------------- */
 
 FLAT int fsdax_decide_path(const struct fsdax_policy *policy, const char *path, size_t len,
-		      enum fsdax_tag folder_tag, const struct fsdax_facts *facts,
-		      unsigned int flags, struct fsdax_decision *decision, int *want)
+			   enum fsdax_tag folder_tag, const struct fsdax_facts *facts,
+			   unsigned int flags, struct fsdax_decision *decision, int *want)
 {
 	struct subject subject = {.policy = policy, .facts = facts};
 	struct live live;

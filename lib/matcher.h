@@ -65,10 +65,10 @@ static inline bool accept_bare(accept_t accept)
 typedef uint32_t live_t;
 
 enum {
-	LIVE_STAR = 1,	 /* it stays live */
-	LIVE_INNER = 2,	 /* it has inner edges that are not in the shared set, nor whole names */
-	LIVE_LEAF = 4,	 /* it has such leaf edges, or accepts what lies below on conditions */
-	LIVE_NAMES = 8,	 /* it has such inner edges for whole names */
+	LIVE_STAR = 1,	/* it stays live */
+	LIVE_INNER = 2, /* it has inner edges that are not in the shared set, nor whole names */
+	LIVE_LEAF = 4,	/* it has such leaf edges, or accepts what lies below on conditions */
+	LIVE_NAMES = 8, /* it has such inner edges for whole names */
 	LIVE_SHIFT = 4,
 	LIVE_FLAGS = (1 << LIVE_SHIFT) - 1
 };

@@ -94,8 +94,7 @@ static struct candidate candidate_of(struct bunch_builder *b, uint32_t edge,
 	bool exact[2];
 
 	for (int last = 0; last < 2; last++)
-		candidate.ends[last] =
-			class_of(&b->classes, &m->globs[edge], last, &exact[last]);
+		candidate.ends[last] = class_of(&b->classes, &m->globs[edge], last, &exact[last]);
 	candidate.min_len = (uint8_t)(min_len < UINT8_MAX ? min_len : UINT8_MAX);
 	candidate.whole = by_anchor == GLOB_SAYS_ALL ||
 			  (by_anchor == GLOB_SAYS_BUT_END && exact[!source->tail]);
@@ -226,8 +225,7 @@ static void sum_up(const struct bunch_builder *b, const struct bunch_source *sou
 	for (uint32_t i = 0; i < source->n; i++) {
 		uint32_t edge = source->edges[i];
 
-		if (always_live(m, edge, source->shared) &&
-		    says(m, edge, source) == GLOB_SAYS_ALL)
+		if (always_live(m, edge, source->shared) && says(m, edge, source) == GLOB_SAYS_ALL)
 			bunch->sure = later(bunch->sure, bare_of(m, &m->edges[edge]));
 		if (!always_live(m, edge, source->shared))
 			bunch->latest = later(bunch->latest, latest_of(&m->edges[edge]));

@@ -287,8 +287,7 @@ static ALWAYS_INLINE void follow_own(struct way *way, const live_t *const *nodes
 		uint32_t id = live_node(live);
 
 		if (live & LIVE_NAMES)
-			follow_own_name(
-				way, find_name(names, key_inner_set(id), &way->ends), id);
+			follow_own_name(way, find_name(names, key_inner_set(id), &way->ends), id);
 		if (live & LIVE_INNER)
 			follow_node(way, id);
 	}
@@ -301,8 +300,7 @@ static ALWAYS_INLINE void follow_shared(struct way *way)
 	struct found_bunches found;
 
 	if (set->exact)
-		follow_shared_name(
-			way, find_name(&m->inner_names, KEY_SHARED_INNER, &way->ends));
+		follow_shared_name(way, find_name(&m->inner_names, KEY_SHARED_INNER, &way->ends));
 	if (!(set->heads | set->tails))
 		return;
 	found = find_bunches(m, set, &way->ends);

@@ -49,8 +49,8 @@ struct target {
 
 static int add_few(struct index *index, uint32_t edge)
 {
-	int err = array_reserve(&index->few, &index->few_capacity, index->n_few,
-				sizeof(*index->few));
+	int err =
+		array_reserve(&index->few, &index->few_capacity, index->n_few, sizeof(*index->few));
 
 	if (!err)
 		index->few[index->n_few++] = edge;

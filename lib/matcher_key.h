@@ -20,7 +20,7 @@ struct name_ends {
 	size_t len;
 	uint64_t first; /* the first 8 bytes, the first in the lowest bits, zeros behind */
 	uint64_t last;	/* the last 8 bytes, the last in the highest bits, zeros before */
-	uint64_t hash;	     /* key_hash() */
+	uint64_t hash;	/* key_hash() */
 	uint64_t classes[2]; /* of the first byte, of the last: see matcher_class.h */
 };
 

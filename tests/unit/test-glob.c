@@ -465,8 +465,7 @@ static void assert_claim(const struct claim *claim, const char *name, size_t len
 	if (claim->says == GLOB_SAYS_ALL)
 		assert_int_equal(matches, anchored);
 	if (claim->says == GLOB_SAYS_BUT_END)
-		assert_int_equal(matches,
-				 anchored && at_other_end && len > claim->anchors[0].len);
+		assert_int_equal(matches, anchored && at_other_end && len > claim->anchors[0].len);
 }
 
 /* All names of up to five bytes out of these. */
