@@ -559,6 +559,12 @@ static int literal_anchor(const struct glob *glob, bool tail, struct anchor *anc
 	return kept > 0;
 }
 
+/* An op, counted from one end. */
+static const struct glob_op *op_at(const struct glob *glob, bool tail, size_t i)
+{
+	return &glob->ops[tail ? glob->n_ops - 1 - i : i];
+}
+
 int glob_anchors(const struct glob *glob, bool tail, struct anchor anchors[GLOB_MAX_ANCHORS])
 {
 	char members[GLOB_MAX_ANCHORS];
@@ -567,8 +573,8 @@ int glob_anchors(const struct glob *glob, bool tail, struct anchor anchors[GLOB_
 	if (glob->kind != GLOB_GENERAL)
 		return literal_anchor(glob, tail, anchors);
 	memset(anchors, 0, sizeof(*anchors));
-	for (int i = 0; i < glob->n_ops; i++) {
-		const struct glob_op *op = &glob->ops[tail ? glob->n_ops - 1 - i : i];
+	for (size_t i = 0; i < glob->n_ops; i++) {
+		const struct glob_op *op = op_at(glob, tail, i);
 		int more;
 
 		if (op->kind == OP_BYTES) {
@@ -613,16 +619,10 @@ void glob_end_bytes(const struct glob *glob, bool last, struct byte_set *set)
 	if (len)
 		return add_byte(set, (unsigned char)(last ? glob->suffix[len - 1] : *glob->prefix));
 	if (glob->kind == GLOB_GENERAL)
-		op = &glob->ops[last ? glob->n_ops - 1 : 0];
+		op = op_at(glob, last, 0);
 	if (op && op->kind == OP_SET)
 		return add_set(set, op);
 	memset(set, 0xff, sizeof(*set));
-}
-
-/* An op, counted from one end. */
-static const struct glob_op *op_at(const struct glob *glob, bool tail, size_t i)
-{
-	return &glob->ops[tail ? glob->n_ops - 1 - i : i];
 }
 
 /* Whether bytes begin and end where characters do, wherever they stand in a name. */
