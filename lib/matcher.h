@@ -189,10 +189,16 @@ struct crowd {
 	uint64_t stars[CROWD_WORDS]; /* see crowd_holds() */
 };
 
-/* Whether a star node is likely to be one of a crowd. Each has one bit: matcher_star_bit() too. */
+/* In which word of a crowd a star node has its bit: that of matcher_star_bit(). */
+static inline unsigned int crowd_word(uint32_t node)
+{
+	return node / 64 % CROWD_WORDS;
+}
+
+/* Whether a star node is likely to be one of a crowd. */
 static inline bool crowd_holds(const struct crowd *crowd, uint32_t node)
 {
-	return crowd->stars[node / 64 % CROWD_WORDS] >> matcher_star_bit(node) & 1;
+	return crowd->stars[crowd_word(node)] >> matcher_star_bit(node) & 1;
 }
 
 /* What of a crowd hangs from one star node. All is 0 where the table is free. */

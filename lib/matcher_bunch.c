@@ -132,14 +132,14 @@ static void sort_edges(const struct bunch_builder *b, const struct bunch_source 
 }
 
 /* A list of edges that are sorted; *first is 0 if nothing is left to list. */
-static int make_list(struct bunch_builder *b, const struct bunch_source *source, uint32_t from,
-		     uint32_t to, bool fold, uint32_t *first)
+static int make_list(struct bunch_builder *b, const struct bunch_source *source, bool fold,
+		     uint32_t *first)
 {
 	uint32_t start = b->n_candidates;
 	int err = 0;
 
 	*first = 0;
-	for (uint32_t i = from; i < to && !err; i++) {
+	for (uint32_t i = 0; i < source->n && !err; i++) {
 		uint32_t edge = source->edges[i];
 
 		if ((fold || always_live(b->m, edge, source->shared)) &&
@@ -156,7 +156,7 @@ static int make_list(struct bunch_builder *b, const struct bunch_source *source,
 int bunch_list(struct bunch_builder *b, const struct bunch_source *source, uint32_t *first)
 {
 	sort_edges(b, source, false);
-	return make_list(b, source, 0, source->n, false, first);
+	return make_list(b, source, false, first);
 }
 
 /* ---- Crowds ----------------------------------------------------------------------- */
@@ -173,18 +173,17 @@ bool bunch_is_crowd(const struct bunch_builder *b, const uint32_t *edges, uint32
 	return others > SHARED_CROWD;
 }
 
-/* The edges [from, to) of a crowd are those of one node. */
-static int add_pair(struct bunch_builder *b, const struct bunch_source *source, uint32_t from,
-		    uint32_t to)
+/* source: those edges of a crowd that are of one node. */
+static int add_pair(struct bunch_builder *b, const struct bunch_source *source)
 {
-	struct pair pair = {.crowd = b->n_crowds, .node = b->m->edges[source->edges[from]].node};
+	struct pair pair = {.crowd = b->n_crowds, .node = b->m->edges[source->edges[0]].node};
 	int err = array_reserve(&b->pairs, &b->pairs_capacity, b->n_pairs, sizeof(*b->pairs));
 
 	if (!err)
-		err = make_list(b, source, from, to, true, &pair.first);
+		err = make_list(b, source, true, &pair.first);
 	if (err)
 		return err;
-	for (uint32_t i = from; i < to; i++) {
+	for (uint32_t i = 0; i < source->n; i++) {
 		if (says(b->m, source->edges[i], source) == GLOB_SAYS_ALL)
 			pair.sure = later(pair.sure, bare_of(b->m, &b->m->edges[source->edges[i]]));
 	}
@@ -201,11 +200,14 @@ static int make_crowd(struct bunch_builder *b, const struct bunch_source *source
 
 	for (uint32_t from = 0, to; from < source->n && !err; from = to) {
 		uint32_t node = m->edges[source->edges[from]].node;
+		struct bunch_source part = *source;
 
 		for (to = from + 1; to < source->n && m->edges[source->edges[to]].node == node;)
 			to++;
-		made.stars[node / 64 % CROWD_WORDS] |= 1ull << matcher_star_bit(node);
-		err = add_pair(b, source, from, to);
+		part.edges += from;
+		part.n = to - from;
+		made.stars[crowd_word(node)] |= 1ull << matcher_star_bit(node);
+		err = add_pair(b, &part);
 	}
 	if (err)
 		return err;

@@ -78,13 +78,12 @@ static inline struct name_ends key_ends(const char *name, size_t len)
 	return ends;
 }
 
-/* The same for a name from whose start on at least 8 bytes can be read. No branch at all. */
+/* The same for a name from whose start on at least 8 bytes can be read. */
 static inline struct name_ends key_ends_readable(const char *name, size_t len)
 {
 	bool wide = len > KEY_WORD;
 	unsigned int unused = wide ? 0 : (unsigned int)(KEY_WORD - len) * 8;
 	uint64_t first = key_load64(name) << unused;
-
 	struct name_ends ends = {
 		.name = name,
 		.len = len,
