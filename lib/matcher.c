@@ -83,8 +83,7 @@ static inline void search_crowd(struct search *s, uint32_t id)
 			continue;
 		pair = find_pair(m, id, node);
 		s->above = later(s->above, pair->sure);
-		if (m->candidates[pair->first].latest > s->above)
-			search_own_list(s, pair->first, pair->node);
+		search_own_list(s, pair->first, pair->node);
 	}
 }
 
@@ -120,12 +119,6 @@ static void search_own_bunch(struct search *s, uint32_t id, uint32_t node)
 
 /* ---- Sets of edges ------------------------------------------------------------- */
 
-/* Whether a bunch may have something later than what was found. */
-static inline bool is_worth(const struct search *s, uint32_t bunch)
-{
-	return s->m->bunches[bunch].latest > s->above;
-}
-
 static inline void note_sure(struct search *s, struct found_bunches found)
 {
 	accept_t sure = later(s->m->bunches[found.head].sure, s->m->bunches[found.tail].sure);
@@ -139,7 +132,7 @@ static inline void search_own_name(struct search *s, uint32_t ref, uint32_t node
 	const struct edge *edge = &s->m->edges[ref & ~SLOT_EDGE];
 
 	if (!(ref & SLOT_EDGE)) {
-		if (is_worth(s, ref) && !(s->m->bunches[ref].others & BUNCH_CROWD))
+		if (!(s->m->bunches[ref].others & BUNCH_CROWD))
 			search_own_list(s, s->m->bunches[ref].others, node);
 	} else if (((edge->latest > s->above) & (edge->node == node)) &&
 		   edge_is_name(s->m, edge, &s->ends)) {
@@ -152,8 +145,7 @@ static inline void search_shared_name(struct search *s, uint32_t ref)
 	const struct edge *edge = &s->m->edges[ref & ~SLOT_EDGE];
 
 	if (!(ref & SLOT_EDGE)) {
-		if (is_worth(s, ref))
-			search_shared_bunch(s, ref);
+		search_shared_bunch(s, ref);
 	} else if (edge->latest > s->above && edge_is_name(s->m, edge, &s->ends) &&
 		   star_is_live(s->folder, edge->node)) {
 		deliver(s, edge->accepts, edge->n);
@@ -177,10 +169,8 @@ static void search_node(struct search *s, uint32_t id)
 		return;
 	found = find_bunches(m, set, &s->ends);
 	note_sure(s, found);
-	if (is_worth(s, found.head))
-		search_own_bunch(s, found.head, id);
-	if (is_worth(s, found.tail))
-		search_own_bunch(s, found.tail, id);
+	search_own_bunch(s, found.head, id);
+	search_own_bunch(s, found.tail, id);
 }
 
 static inline void search_nodes(struct search *s, const live_t *nodes, uint32_t n)
@@ -203,10 +193,8 @@ static inline void search_shared(struct search *s)
 	note_sure(s, found);
 	if (set->exact)
 		search_shared_name(s, find_rare_name(&m->leaf_names, KEY_SHARED_LEAF, &s->ends));
-	if (is_worth(s, found.head))
-		search_shared_bunch(s, found.head);
-	if (is_worth(s, found.tail))
-		search_shared_bunch(s, found.tail);
+	search_shared_bunch(s, found.head);
+	search_shared_bunch(s, found.tail);
 }
 
 accept_t matcher_find(const struct matcher *m, const struct matcher_folder *folder,
