@@ -72,27 +72,27 @@ static int count_found(const struct machine *m, const char *path)
 }
 
 /* Sets of two members, or of all others: by those, no name can be found. */
-static void add_sets(struct machine *m, const char * not )
+static void add_sets(struct machine *m, const char *negation)
 {
 	char text[32];
 
 	for (char a = 'a'; a <= 'p'; a++) {
 		for (char b = a; b <= 'p'; b++) {
-			snprintf(text, sizeof(text), "[%s%c%c]*.so", not, a, b);
+			snprintf(text, sizeof(text), "[%s%c%c]*.so", negation, a, b);
 			machine_add(m, text);
-			snprintf(text, sizeof(text), "lib*[%s%c%c]", not, a, b);
+			snprintf(text, sizeof(text), "lib*[%s%c%c]", negation, a, b);
 			machine_add(m, text);
 		}
 	}
 }
 
 /* So many sets of first bytes, and of last bytes, that not each has a class of its own. */
-static void assert_sets_told_apart(const char * not, int with, int without)
+static void assert_sets_told_apart(const char *negation, int with, int without)
 {
 	struct machine *m = machine_new();
 	char text[32];
 
-	add_sets(m, not );
+	add_sets(m, negation);
 	/* Longer anchors: so walks go on to the end of those above, and these are proven. */
 	machine_add(m, "*+.so");
 	machine_add(m, "lib+*");
